@@ -1,0 +1,3 @@
+"""phantomrun: run a command with phantom credentials."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,84 @@
+"""python -m phantomrun; the short way into a run, without click."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phantomrun.cli.runline import RunLine
+    from phantomrun.errors import Failure
+
+_PLATFORM: str = sys.platform
+_HARMLESS = ("PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
+
+
+def main() -> int:
+    """Run the command line; return the exit code of whatever was not a run that started."""
+    if _PLATFORM == "win32":
+        from phantomrun.launch.platforms import unsupported
+
+        return _fail(unsupported(_PLATFORM))
+    _isolate()
+    from phantomrun.cli import runline
+    from phantomrun.errors import Failure
+
+    words = sys.argv[1:]
+    try:
+        line = runline.parse(words, os.environ)
+        if line is not None:
+            _run(line, words)
+    except Failure as failure:
+        return _fail(failure)
+    from phantomrun.cli.main import main as verbs
+
+    return verbs(words)
+
+
+def _run(line: RunLine, words: list[str]) -> None:
+    from phantomrun.errors import LaunchError
+    from phantomrun.run import run
+
+    if line.directory:
+        try:
+            os.chdir(line.directory)
+        except OSError as error:
+            why = (error.strerror or "").lower()
+            raise LaunchError(f"cannot enter {line.directory}: {why}", code="PR-USAGE") from None
+    run(line, words)
+
+
+def _fail(failure: Failure) -> int:
+    """Report a run that did not start; 125 unless the command could not be executed."""
+    from phantomrun.cli import terminal
+    from phantomrun.errors import LaunchError
+    from phantomrun.launch.sidecar import Interrupted
+
+    if isinstance(failure, Interrupted):
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    terminal.report(failure, os.environ)
+    execution = isinstance(failure, LaunchError) and failure.exit_code in (126, 127)
+    return failure.exit_code if execution else 125
+
+
+def _isolate() -> None:
+    """Start again with -I where PYTHON* variables or `-m` could choose what we import.
+
+    The process that unlocks the vault must not run a module that a project directory provides.
+    """
+    # SECURITY: PYTHONPATH of a project cannot reach the vault
+    # (test_a_module_on_pythonpath_is_not_imported)
+    chosen = any(name.startswith("PYTHON") and name not in _HARMLESS for name in os.environ)
+    user_site = bool(getattr(sys.modules.get("site"), "ENABLE_USER_SITE", False))
+    if sys.flags.isolated or not (chosen or user_site or sys.path[0] == os.getcwd()):
+        return
+    words = [sys.executable, "-I", "-m", "phantomrun", *sys.argv[1:]]
+    os.execv(sys.executable, words)  # noqa: S606  (ourselves)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Processes: how the command is started and who serves it."""

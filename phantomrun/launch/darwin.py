@@ -1,0 +1,72 @@
+"""macOS: the sidecar is a fresh interpreter, for a fork without exec is not safe there."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from phantomrun.launch.sidecar import Answer, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PT_DENY_ATTACH = 31  # sys/ptrace.h
+_ENDS = 3
+
+
+def start(entry: Callable[[Link], NoReturn], arguments: list[str]) -> Answer:
+    """Start a fresh interpreter that runs the same command line as a sidecar.
+
+    It is a child of the command, which may see it end; it holds none of the caller's pipes once
+    it has answered.
+    """
+    del entry  # the fresh interpreter finds it by itself
+    answer, told = os.pipe()
+    hangup, alive = os.pipe()
+    for fd in (told, hangup):
+        os.set_inheritable(fd, True)
+    ends = [str(told), str(hangup), str(os.getpid())]
+    # -I: neither PYTHON* variables nor the user's site directory reach the process with secrets
+    words = [sys.executable, "-I", "-m", "phantomrun.launch.darwin", *ends, *arguments]
+    os.posix_spawn(sys.executable, words, os.environb)
+    os.close(told)
+    os.close(hangup)
+    return Answer(answer, alive)
+
+
+def watch(pid: int) -> int:
+    """Return a descriptor that becomes readable when `pid` ends (kqueue(2), NOTE_EXIT)."""
+    kq: Any = select  # the stubs for other systems do not have it
+    queue = kq.kqueue()
+    event = kq.kevent(pid, kq.KQ_FILTER_PROC, kq.KQ_EV_ADD | kq.KQ_EV_ONESHOT, kq.KQ_NOTE_EXIT)
+    queue.control([event], 0)
+    return os.dup(int(queue.fileno()))
+
+
+def shield() -> None:
+    """Refuse debuggers, ptrace(2) PT_DENY_ATTACH; best effort: the system's own limits remain."""
+    ctypes.CDLL(None).ptrace(_PT_DENY_ATTACH, 0, 0, 0)
+
+
+def main(
+    words: list[str],
+    *,
+    watch: Callable[[int], int] = watch,
+    shield: Callable[[], None] = shield,
+) -> NoReturn:
+    """Be the fresh interpreter: `words` are the ends of the link, then the command line."""
+    from phantomrun.cli import runline
+    from phantomrun.run import serve
+
+    told, hangup, launcher = (int(word) for word in words[:_ENDS])
+    shield()
+    line = runline.parse(words[_ENDS:], os.environ)
+    assert line is not None  # noqa: S101  (the launcher parsed the same words)
+    serve(line, Link(told, hangup, watch(launcher)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

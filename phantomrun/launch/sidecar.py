@@ -1,0 +1,124 @@
+"""The sidecar's life: prepared while the launcher waits, then detached and serving."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from phantomrun.errors import Failure, LaunchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FAILED = b"failed"
+
+
+class Link(NamedTuple):
+    """The sidecar's ends: where it answers, what hangs up, what tells that the command is gone."""
+
+    told: int
+    hangup: int  # a pipe that hangs up when the launcher ends or starts the command
+    gone: int  # readable when the command has ended
+
+
+class Answer(NamedTuple):
+    """The launcher's ends of the same."""
+
+    fd: int
+    alive: int
+
+
+class Interrupted(Failure):
+    """Ctrl-C while the passphrase was asked for: the command dies of SIGINT, as it would have."""
+
+
+def tell(link: Link, fields: Iterable[bytes]) -> None:
+    """Send the answer: fields that hold no NUL byte, the first saying what it is."""
+    data = memoryview(b"\0".join(fields))
+    while data:
+        data = data[os.write(link.told, data) :]
+    os.close(link.told)
+
+
+def tell_failure(link: Link, failure: Failure) -> None:
+    """Send `failure`, to be raised by the launcher."""
+    kind = b"interrupted" if isinstance(failure, Interrupted) else _FAILED
+    fields = (str(failure.exit_code), failure.code, failure.message, failure.hint)
+    tell(link, (kind, *(field.replace("\0", "").encode("utf-8", "replace") for field in fields)))
+
+
+def heard(answer: Answer) -> list[bytes]:
+    """Return the sidecar's answer; raises the failure that it told, or LaunchError for silence."""
+    pieces: list[bytes] = []
+    try:
+        while piece := os.read(answer.fd, 1 << 16):
+            pieces.append(piece)
+    except KeyboardInterrupt:
+        # hang up, and give the sidecar the time to put the terminal's echo back
+        os.close(answer.alive)
+        _drain(answer.fd)
+        raise Interrupted("interrupted") from None
+    fields = b"".join(pieces).split(b"\0")
+    if fields[0] == b"interrupted":
+        raise Interrupted("interrupted")
+    if fields[0] == _FAILED:
+        exit_code, code, message, hint = (field.decode("utf-8", "replace") for field in fields[1:])
+        failure = LaunchError(message, hint=hint, code=code, exit_code=int(exit_code))
+        raise failure
+    if fields == [b""]:
+        raise LaunchError("the sidecar ended before it was ready", code="PR-INTERNAL")
+    return fields
+
+
+def _drain(fd: int) -> None:
+    try:
+        while os.read(fd, 1 << 16):
+            pass
+    except KeyboardInterrupt:
+        pass  # the second Ctrl-C does not wait
+
+
+def open_standard_fds() -> None:
+    """Open whichever of 0, 1 and 2 is closed, so that no door or pipe can get that number."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(fd)
+
+
+def detach(keep: Iterable[int]) -> None:
+    """Let go of the caller: session, terminal, directory, limits and every fd but `keep`.
+
+    After this nothing that the caller waits for (`$(…)`, a pipe's reader) waits for us.
+    """
+    os.setsid()
+    os.chdir("/")
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
+        _soft, hard = resource.getrlimit(limit)
+        resource.setrlimit(limit, (hard, hard))
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    kept = set(keep) | {0, 1, 2}
+    for fd in _open_fds():
+        if fd not in kept:
+            _close(fd)
+
+
+def _open_fds() -> list[int]:
+    for directory in ("/proc/self/fd", "/dev/fd"):
+        try:
+            return [int(name) for name in os.listdir(directory)]
+        except OSError:
+            continue
+    return list(range(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def _close(fd: int) -> None:
+    with suppress(OSError):  # the listing's own descriptor is in the listing
+        os.close(fd)

@@ -1,0 +1,1 @@
+"""Sockets: carries out what a wire asks."""

@@ -1,0 +1,1 @@
+"""Protocols, sans-IO: bytes in, actions out."""
