@@ -7,7 +7,6 @@ import select
 import signal
 import sys
 import termios
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from phantomrun.errors import Failure
@@ -67,8 +66,11 @@ class _Signals:
         os.set_blocking(self._writer, False)
         self._caught: list[int] = []
         self._before: dict[int, Any] = {}
+        self._woken_before = -1
 
     def __enter__(self) -> _Signals:
+        # A handler of ours alone could run too late: just before a poll that then nothing ends.
+        self._woken_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         for number in (*_ENDING, signal.SIGTSTP, signal.SIGCONT):
             before = signal.getsignal(number)
             if before is not signal.SIG_IGN and before is not None:  # nohup stays nohup
@@ -79,6 +81,7 @@ class _Signals:
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+        signal.set_wakeup_fd(self._woken_before)
         os.close(self.reader)
         os.close(self._writer)
         for number in self._caught:
@@ -90,20 +93,24 @@ class _Signals:
         """Whether one of them would have ended this process."""
         return any(number in _ENDING for number in self._caught)
 
+    def came(self) -> bool:
+        """Return whether it was one of these signals that woke us."""
+        while _read_some(self.reader):
+            pass
+        return bool(self._caught)
+
     def stop_if_told(self) -> None:
         """Stop now if Ctrl-Z said so; return when continued."""
         if signal.SIGTSTP in self._caught and not self.ending:
             signal.signal(signal.SIGTSTP, self._before[signal.SIGTSTP])
             signal.raise_signal(signal.SIGTSTP)
             signal.signal(signal.SIGTSTP, self._catch)
-        while _read_some(self.reader):  # first the pipe, then the list: what comes between wakes us
-            pass
-        self._caught[:] = [number for number in self._caught if number in _ENDING]
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            while number in self._caught:  # one by one: more may come meanwhile
+                self._caught.remove(number)
 
     def _catch(self, number: int, _: FrameType | None) -> None:
         self._caught.append(number)
-        with suppress(BlockingIOError):  # full: it wakes us all the same
-            os.write(self._writer, b"!")
 
 
 class _Question:
@@ -163,14 +170,15 @@ class _Question:
         line = b""
         while not line.endswith(b"\n"):
             ready = _readable([self._fd, signals.reader, self._hangup_fd])
-            if signals.reader in ready:
+            if signals.reader in ready and signals.came():
                 return None
             if self._hangup_fd in ready:
                 raise KeyboardInterrupt
-            chunk = os.read(self._fd, _LINE_BYTES + 1)
-            if not chunk:
-                break
-            line += chunk
+            if self._fd in ready:
+                chunk = os.read(self._fd, _LINE_BYTES + 1)
+                if not chunk:
+                    break
+                line += chunk
         return self._checked(line)
 
     def _checked(self, line: bytes) -> bytes:

@@ -31,11 +31,11 @@ def chosen(environ: Mapping[str, str], *, no_input: bool, has_terminal: Callable
     return program if wish in {"force", "prefer"} or not has_terminal() else ""
 
 
-def ask(program: str, question: str, environ: Mapping[str, str]) -> bytes:
+def ask(program: str, question: str, *, environ: Mapping[str, str]) -> bytes:
     """Return the line that `program` prints when it is given the question as its argument."""
     reader, writer = os.pipe()
     try:
-        pid = _start(program, question, environ, stdout=writer)
+        pid = _start(program, question, environ=environ, stdout=writer)
     except OSError as error:
         os.close(reader)
         why = (error.strerror or "").lower()
@@ -52,7 +52,7 @@ def ask(program: str, question: str, environ: Mapping[str, str]) -> bytes:
     return answer.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _start(program: str, question: str, environ: Mapping[str, str], *, stdout: int) -> int:
+def _start(program: str, question: str, *, environ: Mapping[str, str], stdout: int) -> int:
     import signal
 
     # SECURITY: an asking program needs no passphrase of ours

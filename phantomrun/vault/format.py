@@ -4,11 +4,11 @@ r"""The vault file, byte by byte: versions and limits.
      2  version                      big-endian, as every number here
      4  length of the header         at most 64 KiB
      n  header                       canonical JSON: who can unlock the data key, and how
-    32  SHA-256 of all of the above  tells a damaged header from a wrong passphrase; no security
+     4  CRC-32 of all of the above   tells a damaged header from a wrong passphrase; no security
     12  nonce of the body
      m  sealed body                  AES-256-GCM under the data key, tag last, at most 64 MiB
 
-The associated data of the body are the bytes before the digest. The body is one JSON document of
+The associated data of the body are the bytes before the checksum. The body is one JSON document of
 all records, names and metadata included. A file that this module did not write is refused: the
 header must be the very bytes that writing its meaning again would give.
 """
@@ -16,7 +16,6 @@ header must be the very bytes that writing its meaning again would give.
 from __future__ import annotations
 
 import binascii
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -33,7 +32,7 @@ KEY_BYTES = 32
 SALT_BYTES = 32
 NONCE_BYTES = 12
 TAG_BYTES = 16
-DIGEST_BYTES = 32
+CHECKSUM_BYTES = 4
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 MAX_UNLOCKERS = 8
@@ -41,7 +40,7 @@ MAX_UNLOCKERS = 8
 _LENGTH_AT = len(MAGIC) + 2
 _HEADER_AT = _LENGTH_AT + 4
 MAX_FILE_BYTES = (
-    _HEADER_AT + MAX_HEADER_BYTES + DIGEST_BYTES + NONCE_BYTES + MAX_BODY_BYTES + TAG_BYTES
+    _HEADER_AT + MAX_HEADER_BYTES + CHECKSUM_BYTES + NONCE_BYTES + MAX_BODY_BYTES + TAG_BYTES
 )
 
 Kind = Literal["passphrase", "key-file"]
@@ -89,31 +88,31 @@ class Envelope(NamedTuple):
 
 
 def head(header: Header) -> bytes:
-    """Return the beginning of a vault file, up to the digest: the body's associated data."""
+    """Return the beginning of a vault file, up to the checksum: the body's associated data."""
     text = _canonical({"unlockers": [_unlocker_document(one) for one in header.unlockers]})
     return MAGIC + VERSION.to_bytes(2, "big") + len(text).to_bytes(4, "big") + text
 
 
 def assemble(associated: bytes, nonce: bytes, sealed: bytes) -> bytes:
     """Return the whole file."""
-    return associated + hashlib.sha256(associated).digest() + nonce + sealed
+    return associated + _checksum(associated) + nonce + sealed
 
 
 def parse(data: bytes) -> Envelope:
     """Return the parts of a vault file, or raise VaultDamaged."""
     _check_magic_and_version(data)
     length = int.from_bytes(data[_LENGTH_AT:_HEADER_AT], "big")
-    digest_at = _HEADER_AT + length
-    nonce_at = digest_at + DIGEST_BYTES
+    checksum_at = _HEADER_AT + length
+    nonce_at = checksum_at + CHECKSUM_BYTES
     sealed_at = nonce_at + NONCE_BYTES
     if length > MAX_HEADER_BYTES or len(data) > MAX_FILE_BYTES:
         raise _damaged("it is larger than a vault can be")
     if len(data) < sealed_at + TAG_BYTES:
         raise _damaged("it is cut short")
-    associated = data[:digest_at]
-    if hashlib.sha256(associated).digest() != data[digest_at:nonce_at]:
+    associated = data[:checksum_at]
+    if _checksum(associated) != data[checksum_at:nonce_at]:
         raise _damaged("its header has been altered")
-    header = _header(data[_HEADER_AT:digest_at])
+    header = _header(data[_HEADER_AT:checksum_at])
     if head(header) != associated:
         raise _damaged("its header is not one we write")
     return Envelope(header, associated, data[nonce_at:sealed_at], data[sealed_at:])
@@ -143,6 +142,10 @@ def unpack(body: bytes) -> tuple[Record, ...]:
     if len({record.name for record in records}) != len(records):
         raise _damaged("it has two secrets of one name")
     return records
+
+
+def _checksum(associated: bytes) -> bytes:
+    return binascii.crc32(associated).to_bytes(CHECKSUM_BYTES, "big")
 
 
 def _check_magic_and_version(data: bytes) -> None:

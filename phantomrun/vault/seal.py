@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,9 +60,12 @@ def derive(credential: Credential, kdf: Kdf | None, salt: bytes) -> bytes:
 
 
 def hkdf_sha256(key: bytes, salt: bytes, *, info: bytes) -> bytes:
-    """Return 32 bytes of HKDF-SHA256 (RFC 5869): one block of output, so one expansion."""
-    extracted = hmac.digest(salt, key, "sha256")
-    return hmac.digest(extracted, info + b"\x01", "sha256")
+    """Return 32 bytes of HKDF-SHA256 (RFC 5869)."""
+    # not hmac and hashlib: they load a second libcrypto, 4 ms before the command starts
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(hashes.SHA256(), layout.KEY_BYTES, salt, info).derive(key)
 
 
 def wrap(

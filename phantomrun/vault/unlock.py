@@ -123,7 +123,7 @@ def _asked(
     quiet = no_input or environ.get("CI", "").lower() in {"true", "1"}
     program = askpass.chosen(environ, no_input=quiet, has_terminal=tty.available)
     if program:
-        return _checked(askpass.ask(program, question, environ), program)
+        return _checked(askpass.ask(program, question, environ=environ), program)
     if quiet:
         why = "input is switched off" if no_input else "CI is set"
         raise VaultLocked(f"the vault is locked and {why}", hint=NO_WAY_TO_ASK)

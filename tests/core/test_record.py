@@ -1,0 +1,62 @@
+"""Names and values that the vault keeps, and those it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from phantomrun.core.record import MAX_NAME_CHARS, MAX_VALUE_BYTES, Record, check_name, check_value
+from phantomrun.core.secret import Secret
+from phantomrun.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", ["OPENAI_API_KEY", "_x", "stripe-test", "a.b", "A" * 128])
+def test_a_name_may_be_what_a_shell_or_a_person_would_call_it(name: str) -> None:
+    check_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "1ST", "A=B", "A B", "A\n", "-x", ".x", "Ä", "A/B", "A" * (MAX_NAME_CHARS + 1)],
+    ids=["empty", "digit", "equals", "blank", "newline", "dash", "dot", "umlaut", "slash", "long"],
+)
+def test_a_name_that_could_be_misread_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_name(name)
+
+    assert caught.value.code == "PR-NAME"
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("value", [b"x", b"a b", "ü".encode(), b"x" * MAX_VALUE_BYTES])
+def test_a_value_may_be_any_one_line(value: bytes) -> None:
+    check_value("NAME", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"", "is empty"),
+        (b"CANARY\n", "a newline"),
+        (b"CANARY\r\n", "a carriage return"),
+        (b"CAN\0ARY", "a NUL byte"),
+        (b"CAN\tARY", "a tab"),
+        (b"CAN\x1b[0mARY", "a control character"),
+        (b"CANARY\x7f", "a control character"),
+        (b"x" * (MAX_VALUE_BYTES + 1), f"{MAX_VALUE_BYTES} is the most"),
+    ],
+    ids=["empty", "newline", "crlf", "nul", "tab", "escape", "delete", "long"],
+)
+def test_a_value_no_client_could_send_is_refused_without_showing_it(value: bytes, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_value("NAME", value)
+
+    assert why in caught.value.message
+    assert "NAME" in caught.value.message
+    assert "CAN" not in caught.value.message + caught.value.hint
+
+
+def test_a_record_shows_everything_but_its_value() -> None:
+    record = Record("NAME", Secret("NAME", b"CANARY"), "openai", "https://x", "", 1, 2)
+
+    assert "https://x" in repr(record)
+    assert "CANARY" not in repr(record)
