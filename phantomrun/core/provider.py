@@ -41,7 +41,7 @@ _SLOT_NAMES = {
     "query": re.compile(r"[A-Za-z0-9._~-]+"),
     "path": re.compile(r"/[A-Za-z0-9._~/-]*"),
 }
-_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "upgrade"})
 
 
 class Slot(NamedTuple):
