@@ -6,7 +6,6 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from phantomrun.core import manifest as core_manifest
 from phantomrun.core import settings as core_settings
 from phantomrun.errors import ConfigError, PolicyError
 
@@ -22,71 +21,87 @@ SETTINGS = "config.toml"
 MAX_FILE_BYTES = 1_048_576
 
 
-def find(start_dir: str, home: str, *, trusted: frozenset[int] | None = None) -> str | None:
+def find(start_dir: str, home: str, *, ours: frozenset[int] | None = None) -> str | None:
     """Return the path of the nearest manifest, from `start_dir` up to `home` at most.
 
-    The walk stays on one file system and never climbs into a directory of somebody else's, so
-    that nobody can plant a manifest above our projects. `trusted` are the user ids that count
-    as us: our own and root's.
+    The walk stays on one file system and does not climb into a directory of somebody else's, so
+    that nobody can plant a manifest above our projects. `ours` are the user ids that count as
+    us: the effective one and root's.
     """
-    ours = trusted or frozenset({os.geteuid(), 0})
+    ours = ours or _ours()
     here = os.path.realpath(start_dir)
-    last = os.path.realpath(home) if home else ""
-    device = os.stat(here).st_dev
-    while True:
-        path = os.path.join(here, MANIFEST)
-        if os.path.lexists(path):
-            return path
-        above = os.path.dirname(here)
-        if here in (last, above):
-            return None
-        found = os.stat(above)
-        if found.st_dev != device or found.st_uid not in ours:
-            return None
-        here = above
+    last = os.path.realpath(home) if home else "/"
+    try:
+        device = os.stat(here).st_dev
+        while True:
+            path = os.path.join(here, MANIFEST)
+            if os.path.lexists(path):
+                return path
+            above = os.path.dirname(here)
+            if here in (last, above):
+                return None
+            found = os.stat(above)
+            if found.st_dev != device or found.st_uid not in ours:
+                return None
+            here = above
+    except OSError:  # a directory that is gone, or one that we may not look into
+        return None
 
 
-def load(path: str, *, profile: str = "", trusted: frozenset[int] | None = None) -> Manifest:
+def load(path: str, *, profile: str = "", ours: frozenset[int] | None = None) -> Manifest:
     """Return the manifest at `path`, narrowed by the local file beside it."""
-    text = _read(path, trusted) or ""
-    found = core_manifest.parse(text, where=path, profile=profile)
+    from phantomrun.core import manifest
+
+    text = _read(path, ours)
+    if text is None:
+        raise ConfigError(f"there is no {path}")
+    found = manifest.parse(text, where=path, profile=profile)
     local = os.path.join(os.path.dirname(path), LOCAL)
-    more = _read(local, trusted)
-    return found if more is None else core_manifest.narrow(found, more, where=local)
+    more = _read(local, ours)
+    return found if more is None else manifest.narrow(found, more, where=local)
 
 
-def remember(path: str, names: Iterable[str], *, trusted: frozenset[int] | None = None) -> bool:
+def remember(path: str, names: Iterable[str], *, ours: frozenset[int] | None = None) -> bool:
     """Add names to the manifest, creating it if need be; return whether that changed it."""
     from phantomrun import atomic
+    from phantomrun.core import manifest
 
-    before = _read(path, trusted)
-    after = core_manifest.with_names(before or "", names, where=path)
-    if after == (before or ""):
+    before = _read(path, ours) or ""
+    after = manifest.with_names(before, names, where=path)
+    if after == before:
         return False
-    expected = None if before is None else before.encode()
-    atomic.replace(path, after.encode(), expected=expected)
+    atomic.replace(path, after.encode(), expected=before.encode())
     return True
 
 
-def settings(config_dir: str, *, trusted: frozenset[int] | None = None) -> Settings:
+def settings(config_dir: str, *, ours: frozenset[int] | None = None) -> Settings:
     """Return the user's settings, or the defaults if there is no file."""
     path = os.path.join(config_dir, SETTINGS)
-    text = _read(path, trusted)
+    text = _read(path, ours)
     return core_settings.Settings() if text is None else core_settings.parse(text, where=path)
 
 
-def _read(path: str, trusted: frozenset[int] | None) -> str | None:
+def _ours() -> frozenset[int]:
+    return frozenset((os.geteuid(), 0))
+
+
+def _read(path: str, ours: frozenset[int] | None) -> str | None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if os.path.islink(path):
+            raise ConfigError(f"{path} points to nothing") from None
         return None
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {(error.strerror or '').lower()}") from None
-    with open(fd, "rb") as file:
-        _check(path, os.fstat(fd), trusted or frozenset({os.geteuid(), 0}))
-        raw = file.read(MAX_FILE_BYTES + 1)
+    try:
+        _check(path, os.fstat(fd), ours or _ours())
+        with open(fd, "rb", closefd=False) as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    finally:
+        os.close(fd)
     if len(raw) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path} is too long")
+        raise ConfigError(f"{path} is longer than {MAX_FILE_BYTES} bytes")
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -97,8 +112,9 @@ def _read(path: str, trusted: frozenset[int] | None) -> str | None:
 def _check(path: str, found: os.stat_result, ours: frozenset[int]) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ConfigError(f"{path} is not a regular file")
-    link = os.lstat(path)
-    if found.st_uid not in ours or link.st_uid not in ours:
-        raise PolicyError(f"{path} belongs to somebody else", hint="copy it, or `chown` it to you")
+    # SECURITY: whoever can write the file chooses what a run gets
+    # (test_a_manifest_of_somebody_else_is_refused)
+    if found.st_uid not in ours or os.lstat(path).st_uid not in ours:
+        raise PolicyError(f"{path} belongs to somebody else", hint="copy it, or chown it to you")
     if found.st_mode & stat.S_IWOTH:
         raise PolicyError(f"{path} can be written by everybody", hint=f"chmod o-w {path}")

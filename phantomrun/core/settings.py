@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
-from phantomrun.core.toml import Source
+if TYPE_CHECKING:
+    from phantomrun.core.toml import Source
 
 Colour = Literal["auto", "always", "never"]
 
@@ -22,6 +23,8 @@ class Settings(NamedTuple):
 
 def parse(text: str, *, where: str) -> Settings:
     """Return the settings of a file that has a table [run] at most."""
+    from phantomrun.core.toml import Source  # most users have no such file: spare them tomllib
+
     source = Source(text, where)
     top = source.table()
     for key in top:
