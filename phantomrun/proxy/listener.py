@@ -13,17 +13,20 @@ BACKLOG = 1024
 
 def bind() -> socket.socket:
     """Return a listening socket on a free loopback port; raises LaunchError when there is none."""
-    door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    door: socket.socket | None = None
     try:
+        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         door.bind((HOST, 0))
         door.listen(BACKLOG)
         door.setblocking(False)
     except OSError as error:
-        door.close()
-        why = "every port is taken" if error.errno == errno.EADDRINUSE else error.strerror
+        if door is not None:
+            door.close()
+        taken = error.errno in (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
+        why = "every port is taken" if taken else (error.strerror or "").lower()
         raise LaunchError(
             f"no port on {HOST} could be opened: {why}",
-            hint="see which programs hold connections: `ss -tan | wc -l`",
+            hint="count the connections: ss -tan | wc -l; raise the limit: ulimit -n",
             code="PR-PORT",
         ) from None
     return door

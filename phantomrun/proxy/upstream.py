@@ -61,7 +61,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.discard()
 
     def eof_received(self) -> None:
-        self._end(clean=True)
+        self._end(clean=self._said_goodbye())
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(clean=exc is None)
@@ -81,6 +81,22 @@ class UpstreamConnection(asyncio.Protocol):
         self._pool.forget(self)
         if self.transport is not None:
             self.transport.abort()
+
+    def _said_goodbye(self) -> bool:
+        """Tell whether the end was the upstream's word: in TLS, a close_notify (RFC 8446, 6.1).
+
+        asyncio reports a connection that was cut in the same way, and only that alert tells a
+        complete answer without a length from half of one.
+        """
+        tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
+        if tls is None:
+            return True
+        try:
+            return bool(tls.read(1) == b"")
+        except ssl.SSLZeroReturnError:
+            return True
+        except ssl.SSLError:
+            return False
 
     def _end(self, *, clean: bool) -> None:
         if self._ended:
@@ -134,14 +150,27 @@ class Pool:
         if connection in waiting:
             waiting.remove(connection)
 
+    def close(self) -> None:
+        """Close whatever is idle."""
+        for waiting in self._idle.values():
+            for connection in list(waiting):
+                connection.discard()
+
+    def idle_count(self) -> int:
+        """Return how many connections are kept."""
+        return sum(map(len, self._idle.values()))
+
+    def sweep_once(self, now: float) -> None:
+        """Close what has been idle for too long at `now`, in the event loop's time."""
+        for waiting in self._idle.values():
+            for connection in [c for c in waiting if now - c.idle_since > IDLE_S]:
+                connection.discard()
+
     async def sweep(self) -> None:
-        """Close what has been idle for too long, for ever."""
-        loop = asyncio.get_running_loop()
+        """Sweep from time to time, for ever."""
         while True:
             await asyncio.sleep(IDLE_S / 3)
-            for waiting in self._idle.values():
-                for connection in [c for c in waiting if loop.time() - c.idle_since > IDLE_S]:
-                    connection.discard()
+            self.sweep_once(asyncio.get_running_loop().time())
 
     async def dial(self, upstream: Upstream) -> UpstreamConnection:
         """Return a new connection; raises DialFailed with a reason for the child."""
