@@ -1,10 +1,15 @@
-"""macOS: the sidecar is a fresh interpreter, for a fork without exec is not safe there."""
+"""macOS: the sidecar is a fresh interpreter, for a fork without exec is not safe there.
+
+Written from the manual pages and not yet run on macOS; the tests run it on Linux with another
+`watch`.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import select
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,13 +20,17 @@ if TYPE_CHECKING:
 
 _PT_DENY_ATTACH = 31  # sys/ptrace.h
 _ENDS = 3
+# -I: neither PYTHON* variables nor the user's site directory reach the process with secrets
+FRESH = (sys.executable, "-I", "-m", "phantomrun.launch.darwin")
 
 
-def start(entry: Callable[[Link], NoReturn], arguments: list[str]) -> Answer:
+def start(
+    entry: Callable[[Link], NoReturn], arguments: list[str], *, fresh: tuple[str, ...] = FRESH
+) -> Answer:
     """Start a fresh interpreter that runs the same command line as a sidecar.
 
-    It is a child of the command, which may see it end; it holds none of the caller's pipes once
-    it has answered.
+    A shell starts it in the background and ends, so that the command has no child that it did
+    not start.
     """
     del entry  # the fresh interpreter finds it by itself
     answer, told = os.pipe()
@@ -29,11 +38,11 @@ def start(entry: Callable[[Link], NoReturn], arguments: list[str]) -> Answer:
     for fd in (told, hangup):
         os.set_inheritable(fd, True)
     ends = [str(told), str(hangup), str(os.getpid())]
-    # -I: neither PYTHON* variables nor the user's site directory reach the process with secrets
-    words = [sys.executable, "-I", "-m", "phantomrun.launch.darwin", *ends, *arguments]
-    os.posix_spawn(sys.executable, words, os.environb)
+    words = ["/bin/sh", "-c", '"$@" &', "sh", *fresh, *ends, *arguments]
+    shell = os.posix_spawn("/bin/sh", words, os.environb)
     os.close(told)
     os.close(hangup)
+    os.waitpid(shell, 0)
     return Answer(answer, alive)
 
 
@@ -59,9 +68,13 @@ def main(
 ) -> NoReturn:
     """Be the fresh interpreter: `words` are the ends of the link, then the command line."""
     from phantomrun.cli import runline
-    from phantomrun.run import serve
+    from phantomrun.prepare import serve
 
+    # a shell starts background jobs with SIGINT ignored; at the prompt it must count
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     told, hangup, launcher = (int(word) for word in words[:_ENDS])
+    for fd in (told, hangup):
+        os.set_inheritable(fd, False)
     shield()
     line = runline.parse(words[_ENDS:], os.environ)
     assert line is not None  # noqa: S101  (the launcher parsed the same words)
