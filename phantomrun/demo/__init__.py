@@ -1,0 +1,1 @@
+"""The demonstration: a throwaway vault, a TLS upstream on this machine, and a real child."""
