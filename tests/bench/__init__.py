@@ -1,0 +1,1 @@
+"""The speed table: phantomrun beside nginx and its peers, measured in one run on one machine."""
