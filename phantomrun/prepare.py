@@ -181,8 +181,10 @@ def _first_contact(missing: VaultMissing) -> VaultMissing:
 
 def manifest(line: RunLine) -> Manifest | None:
     """Return the project's manifest with the line's profile; None outside of any project."""
-    path = project.find(os.getcwd(), os.environ.get("HOME", ""))
-    if path is not None:
+    if line.config and not os.path.lexists(line.config):
+        raise ConfigError(f"there is no project file {line.config}")
+    path = line.config or project.find(os.getcwd(), os.environ.get("HOME", ""))
+    if path:
         return project.load(path, profile=line.profile)
     if line.profile:
         raise ConfigError(

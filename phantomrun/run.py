@@ -27,7 +27,7 @@ def run(line: RunLine, arguments: list[str]) -> NoReturn:
     inherited = dict(os.environb)
     words = [os.fsencode(word) for word in line.command]
     command.find(words[0], inherited)
-    if line.if_configured and not _in_project():
+    if line.if_configured and not (line.config or _in_project()):
         command.become(words, inherited)
     if not line.dry_run and nested(line, inherited):
         command.become(words, inherited)

@@ -1,4 +1,4 @@
-"""What a secret is bound to: whose it is, the one upstream it may reach, and whom to trust there."""
+"""What a secret is bound to: whose it is, its one upstream, and whom to trust there."""
 
 from __future__ import annotations
 

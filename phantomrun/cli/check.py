@@ -54,4 +54,5 @@ def command(asked: Invocation) -> int:
 def _all_there(wanted: int, stored: int) -> str:
     if wanted:
         return f"All that is required here is in the vault ({wanted} listed)."
-    return f"The vault opens; a run here gets all its {stored} secrets."
+    every = "its one secret" if stored == 1 else f"all its {stored} secrets"
+    return f"The vault opens; a run here gets {every}."

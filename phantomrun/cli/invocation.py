@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from phantomrun.core.settings import Settings
+
 COLOURS = ("auto", "always", "never")
 
 
@@ -38,6 +40,12 @@ class Invocation:
     def provider_dir(self) -> str:
         """Return the directory of the user's own provider files."""
         return os.path.join(paths.config_dir(self.environ), "providers")
+
+    def settle(self, settings: Settings) -> None:
+        """Take the user's settings where neither an option nor its variable said otherwise."""
+        self.no_input = self.no_input or settings.no_input
+        if self.terminal.colour == "auto":
+            self.terminal.colour = settings.color
 
 
 class Verb(click.Command):

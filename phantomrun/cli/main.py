@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phantomrun import paths, project
 from phantomrun.cli.invocation import Invocation, global_options
-from phantomrun.errors import ConfigError, Failure, PhantomrunError
+from phantomrun.cli.terminal import drop
+from phantomrun.errors import ConfigError, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -97,15 +99,20 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _die_of(signal.SIGINT)
     except BrokenPipeError:
-        _drop_output()
+        drop(asked.terminal.stdout)
         return _die_of(signal.SIGPIPE)
     except Failure as failure:
-        asked.terminal.report(failure)
-        return failure.exit_code
-    except PhantomrunError as error:
-        asked.terminal.report(error)
-        return 1
+        return _reported(failure, asked)
     return code
+
+
+def _reported(failure: Failure, asked: Invocation) -> int:
+    try:
+        asked.terminal.flush()  # what was found comes before what was not
+    except (Failure, BrokenPipeError):
+        drop(asked.terminal.stdout)
+    asked.terminal.report(failure)
+    return failure.exit_code
 
 
 def _invoke(argv: list[str], asked: Invocation) -> int:
@@ -121,12 +128,15 @@ def _invoke(argv: list[str], asked: Invocation) -> int:
 
 
 def _without_verb(ctx: click.Context) -> int:
+    asked = ctx.ensure_object(Invocation)
     if ctx.invoked_subcommand is None:
-        asked = ctx.ensure_object(Invocation)
         asked.terminal.report(
-            ConfigError("no command", code="PR-USAGE", hint="phantomrun -- CMD [ARG]…\nphantomrun help")
+            ConfigError(
+                "no command", code="PR-USAGE", hint="phantomrun -- CMD [ARG]…\nphantomrun help"
+            )
         )
         return NO_COMMAND_EXIT
+    asked.settle(project.settings(paths.config_dir(asked.environ)))
     return 0
 
 
@@ -167,7 +177,7 @@ def _usage(error: click.UsageError) -> ConfigError:
             what, guess = _unknown_option(error)
             return ConfigError(what, hint=guess or page, code="PR-USAGE")
         case click.MissingParameter():
-            missing = error.param.make_metavar(error.ctx) if error.param and error.ctx else "one"
+            missing = error.param.human_readable_name if error.param else "one"
             return ConfigError(f"missing argument {missing}", hint=page, code="PR-USAGE")
         case click.BadParameter():
             option = error.param.opts[-1] if error.param else "an argument"
@@ -203,10 +213,3 @@ def _die_of(number: signal.Signals) -> int:
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number
-
-
-def _drop_output() -> None:
-    """Let the interpreter's last flush go nowhere: the reader has gone."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)

@@ -8,7 +8,6 @@ import click
 
 from phantomrun.cli import access, names
 from phantomrun.cli.invocation import Invocation, verb
-from phantomrun.core.secret import Secret
 from phantomrun.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def command(asked: Invocation, old: str, new: str) -> int:
             raise ConfigError(
                 f"{new} is in the vault already", hint=f"phantomrun rm {new}", code="PR-EXISTS"
             )
-        record = records.pop(old)
-        records[new] = record._replace(name=new, value=Secret(new, record.value.reveal()))
+        records[new] = records.pop(old)._replace(name=new)
         return records
 
     access.opened(asked).change(renamed)

@@ -36,7 +36,9 @@ def checked(name: str) -> str:
 def unknown(name: str, known: Iterable[str]) -> NotFound:
     """Return the failure for a name that is not in the vault."""
     near = difflib.get_close_matches(name.upper(), list(known), n=1)
-    shown = name if _NAME.fullmatch(name) and len(name) <= MAX_NAME_CHARS else "a secret of that name"
+    shown = (
+        name if _NAME.fullmatch(name) and len(name) <= MAX_NAME_CHARS else "a secret of that name"
+    )
     return NotFound(
         f"{shown} is not in the vault",
         hint=f"did you mean {near[0]}?" if near else "phantomrun list",

@@ -53,7 +53,9 @@ def command(asked: Invocation, source: str | None, key_file: str | None) -> int:
         return 0
     new = given or ask.new_passphrase("New passphrase").encode("utf-8", "surrogateescape")
     vault.rekey(Credential("passphrase", new))
-    asked.terminal.note("The passphrase is changed. Copies of the old file still open with the old one.")
+    asked.terminal.note(
+        "The passphrase is changed. Copies of the old file still open with the old one."
+    )
     return 0
 
 

@@ -29,6 +29,7 @@ _VALUED = {
     "--profile": "profile",
     "-p": "profile",
     "-C": "directory",
+    "--config": "config",
     "--color": "color",
     "--only": "only",
     "-o": "only",
@@ -47,6 +48,7 @@ class RunLine(NamedTuple):
     command: tuple[str, ...]
     profile: str = ""
     directory: str = ""
+    config: str = ""  # the project file, instead of the nearest
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
@@ -129,7 +131,8 @@ def _line(command: list[str], options: dict[str, list[str]], environ: Mapping[st
     return RunLine(
         tuple(command),
         profile=text("profile"),
-        directory=options.get("directory", [""])[-1],
+        directory=text("directory"),
+        config=text("config"),
         only=several["only"],
         without=several["without"],
         env_files=several["env_files"],

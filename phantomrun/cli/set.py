@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from phantomrun import catalogue
-from phantomrun.cli import access, ask, here, names
+from phantomrun.cli import access, ask, here, names, plain
 from phantomrun.cli.binding import (
     Binding,
     Known,
@@ -58,12 +58,10 @@ def command(
         upstream=checked_upstream(upstream) if upstream else "",
         ca_pem=read_ca_file(ca_file) if ca_file else "",
     )
-    typed = from_stdin and sys.stdin.isatty()
-    value = _checked(name, _from_stdin()) if from_stdin and not typed else b""
+    given = _checked(name, _from_stdin()) if from_stdin and not sys.stdin.isatty() else None
     _refuse_early(name, wish, known)
     vault = access.opened_or_new(asked)
-    if not value:
-        value = _checked(name, _typed(asked, name))
+    value = given or _asked_for(asked, name, vault.records.get(name) if any(wish) else None)
     _save(asked, vault, name, value=value, wish=wish, known=known)
     return 0
 
@@ -82,11 +80,10 @@ def _refuse_early(name: str, wish: Wish, known: Known) -> None:
 
 
 def _save(
-    asked: Invocation, vault: Vault, name: str, *, value: bytes, wish: Wish, known: Known
+    asked: Invocation, vault: Vault, name: str, *, value: Secret, wish: Wish, known: Known
 ) -> None:
     before = vault.records.get(name)
-    text = value.decode("utf-8", "surrogateescape")
-    binding = bind(name, lambda: text, wish=wish, known=known, before=before)
+    binding = bind(name, lambda: plain.text(value), wish=wish, known=known, before=before)
     if ask.possible(asked):
         _tell(asked, name, binding, before)
     record = recorded(name, value, binding=binding, before=before)
@@ -96,12 +93,12 @@ def _save(
     asked.terminal.note(f"{done} Added it to {added}." if added else done)
 
 
-def recorded(name: str, value: bytes, *, binding: Binding, before: Record | None) -> Record:
+def recorded(name: str, value: Secret, *, binding: Binding, before: Record | None) -> Record:
     """Return what the vault is to keep; the time it was added stays."""
     now = int(time.time())
     return Record(
         name=name,
-        value=Secret(name, value),
+        value=value,
         provider=binding.provider.name,
         upstream=binding.upstream,
         ca_pem=binding.ca_pem,
@@ -119,7 +116,7 @@ def _arguments(words: tuple[str, ...]) -> tuple[str, bool]:
         shown = name if name.isidentifier() and name.isascii() else "NAME"
         raise ConfigError(
             "a value on the command line ends up in the shell's history and in ps",
-            hint=f'phantomrun set {shown}   (asks for it)\nprintf %s "$VALUE" | phantomrun set {shown} -',
+            hint=f"phantomrun set {shown}   (asks for it)\n{_piped(shown)}",
             code="PR-ARGV",
         )
     return names.checked(rest[0]), len(rest) < len(words)
@@ -129,27 +126,29 @@ def _from_stdin() -> bytes:
     return read_all(sys.stdin.fileno(), "value on standard input", limit=MAX_INPUT_BYTES)
 
 
-def _typed(asked: Invocation, name: str) -> bytes:
+def _asked_for(asked: Invocation, name: str, kept: Record | None) -> Secret:
+    """Return what is typed; Enter is the value of `kept`, if that is given."""
     if not ask.possible(asked):
-        raise NoTerminal(
-            f"there is nobody to ask for the value of {name}",
-            hint=f'printf %s "$VALUE" | phantomrun set {name} -',
-        )
-    return os.fsencode(ask.hidden(f"Value of {name} (hidden): "))
+        raise NoTerminal(f"there is nobody to ask for the value of {name}", hint=_piped(name))
+    more = "; Enter keeps the one in the vault" if kept else ""
+    typed = os.fsencode(ask.hidden(f"Value of {name} (hidden{more}): "))
+    return kept.value if kept and not typed else _checked(name, typed)
 
 
-def _checked(name: str, value: bytes) -> bytes:
+def _checked(name: str, value: bytes) -> Secret:
     """Return the value less the one line end that echo(1) or an editor left."""
     if value.endswith(b"\n"):
         value = value[:-1].removesuffix(b"\r")
     check_value(name, value)
-    return value
+    return Secret(name, value)
 
 
 def _tell(asked: Invocation, name: str, binding: Binding, before: Record | None) -> None:
     title = binding.provider.title
     if before is None:
-        asked.terminal.note(f"{title}, recognised {binding.how}." if binding.how != "as asked" else title)
+        asked.terminal.note(
+            f"{title}, recognised {binding.how}." if binding.how != "as asked" else title
+        )
         return
     kept = [f"provider {binding.provider.name}"] if binding.how == "as before" else []
     if binding.upstream == before.upstream:
@@ -160,3 +159,7 @@ def _tell(asked: Invocation, name: str, binding: Binding, before: Record | None)
         asked.terminal.note(f"Kept of {name}: {', '.join(kept)}.")
     if before.ca_pem and not binding.ca_pem:
         asked.terminal.note("Dropped its certificates: they were for the upstream before.")
+
+
+def _piped(name: str) -> str:
+    return f'printf %s "$VALUE" | phantomrun set {name} -'

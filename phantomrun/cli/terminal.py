@@ -7,11 +7,15 @@ from files that others wrote.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
 import sys
 from typing import TYPE_CHECKING
+
+from phantomrun.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,35 +44,35 @@ class Terminal:
         err: TextIO | None = None,
     ) -> None:
         self.environ = environ
-        self.stdout = out or sys.stdout
-        self.stderr = err or sys.stderr
+        self.stdout = _lenient(out or sys.stdout)
+        self.stderr = _lenient(err or sys.stderr)
         self.colour = "auto"
         self.quiet = False
 
     def out(self, text: str = "") -> None:
         """Print one line of what was asked for."""
-        self.stdout.write(clean(text) + "\n")
+        self._put(self.stdout, clean(text) + "\n")
 
     def block(self, text: str) -> None:
         """Print text of our own that has several lines: a help page, a completion script."""
-        self.stdout.write(text if text.endswith("\n") else text + "\n")
+        self._put(self.stdout, text if text.endswith("\n") else text + "\n")
 
     def mark(self, label: str, text: str, *, colour: str) -> None:
         """Print a line that begins with a coloured word."""
-        self.stdout.write(self._paint(f"{label:<6}", colour, self.stdout) + clean(text) + "\n")
+        self._put(self.stdout, self._paint(f"{label:<6}", colour, self.stdout) + clean(text) + "\n")
 
     def note(self, text: str) -> None:
         """Print one line about what was done, unless -q."""
         if not self.quiet:
-            self.stderr.write(clean(text) + "\n")
+            self._put(self.stderr, clean(text) + "\n")
 
     def warn(self, text: str) -> None:
         """Print one line that -q does not silence."""
-        self.stderr.write(clean(text) + "\n")
+        self._put(self.stderr, clean(text) + "\n")
 
     def object(self, schema: str, fields: Mapping[str, object]) -> None:
         """Print one JSON object on one line, with the name of its schema."""
-        self.stdout.write(json.dumps({"schema": f"phantomrun.{schema}/1", **fields}) + "\n")
+        self._put(self.stdout, json.dumps({"schema": f"phantomrun.{schema}/1", **fields}) + "\n")
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows below their heads; the widest columns shrink until a row fits."""
@@ -78,20 +82,22 @@ class Terminal:
             line = (" " * GAP).join(
                 _cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=True)
             )
-            self.stdout.write(self._paint(line.rstrip(), "" if number else "bold") + "\n")
+            self._put(self.stdout, self._paint(line.rstrip(), "" if number else "bold") + "\n")
 
     def report(self, failure: PhantomrunError) -> None:
         """Print what failed and what to type."""
         first, *rest = failure.message.split("\n")
         lines = [f"{clean(first)}   [{failure.code}]", *(f"  {clean(line)}" for line in rest)]
         lines += _advice(getattr(failure, "hint", ""))
-        self.stderr.write(self._paint("phantomrun:", "red", self.stderr) + " ")
-        self.stderr.write("\n".join(lines[:MAX_LINES]) + "\n")
+        head = self._paint("phantomrun:", "red", self.stderr)
+        try:
+            self._put(self.stderr, f"{head} " + "\n".join(lines[:MAX_LINES]) + "\n")
+        except (Failure, BrokenPipeError):
+            drop(self.stderr)  # the exit code says it too
 
     def flush(self) -> None:
         """Write out what is buffered, so that a full disk or a closed pipe is noticed here."""
-        self.stdout.flush()
-        self.stderr.flush()
+        self._put(self.stdout, "")
 
     @property
     def width(self) -> int:
@@ -103,6 +109,18 @@ class Terminal:
             return os.get_terminal_size(self.stdout.fileno()).columns or DEFAULT_COLUMNS
         except (OSError, ValueError):
             return 0
+
+    def _put(self, stream: TextIO, text: str) -> None:
+        try:
+            if stream is self.stderr:
+                self.stdout.flush()  # what was said before stands before
+            stream.write(text)
+            if not text or stream is self.stderr:
+                stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise Failure(f"cannot write: {(error.strerror or '').lower()}") from None
 
     def _paint(self, text: str, colour: str, stream: TextIO | None = None) -> str:
         if not colour or not self._coloured(stream or self.stdout):
@@ -120,6 +138,26 @@ class Terminal:
 def report(failure: PhantomrunError, environ: Mapping[str, str]) -> None:
     """Print what failed and what to type, on stderr."""
     Terminal(environ).report(failure)
+
+
+def _lenient(stream: TextIO | None) -> TextIO:
+    """Return the stream, which writes ? for a letter that its encoding does not have.
+
+    Where the caller has closed it, Python has none: then what is written goes nowhere.
+    """
+    if stream is None:
+        return io.StringIO()
+    if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def drop(stream: TextIO) -> None:
+    """Let what is still to be written to `stream` go nowhere: nobody takes it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def clean(text: str) -> str:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from phantomrun.core.secret import Secret
 
 MAX_NAME_CHARS = 128
+MIN_VALUE_BYTES = 8  # a shorter one could not be told from ordinary text on its way back
 MAX_VALUE_BYTES = 32 * 1024  # no HTTP server in use accepts a longer field
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CONTROLS = {0: "a NUL byte", 10: "a newline", 13: "a carriage return", 9: "a tab"}
@@ -58,5 +59,11 @@ def check_value(name: str, value: bytes) -> None:
         raise ConfigError(
             f"the value of {name} contains {_CONTROLS.get(control, 'a control character')}",
             hint="a credential is one line of printable characters",
+            code="PR-VALUE",
+        )
+    if len(value) < MIN_VALUE_BYTES:
+        raise ConfigError(
+            f"the value of {name} has less than {MIN_VALUE_BYTES} characters",
+            hint="such a value cannot be recognised in an answer, so it could come back",
             code="PR-VALUE",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from phantomrun.proxy.tunnel import Chain, tunnel
 
@@ -107,26 +107,17 @@ class UpstreamConnection(asyncio.Protocol):
             self.owner.upstream_closed(clean=clean)
 
 
-class Target(NamedTuple):
-    """What makes two upstreams one for the pool: the path does not matter."""
-
-    scheme: str
-    host: str
-    port: int
-    ca_pem: str
-
-
 class Pool:
     """Idle connections by upstream, and the contexts that new ones are verified with."""
 
     def __init__(self, chain: Chain | None = None) -> None:
         self._chain = chain
-        self._idle: dict[Target, list[UpstreamConnection]] = {}
+        self._idle: dict[Upstream, list[UpstreamConnection]] = {}
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def idle(self, upstream: Upstream) -> UpstreamConnection | None:
         """Return the connection that was used last, if one is left."""
-        waiting = self._idle.get(_target(upstream), [])
+        waiting = self._idle.get(upstream, [])
         while waiting:
             connection = waiting.pop()
             if connection.usable:
@@ -136,7 +127,7 @@ class Pool:
     def keep(self, connection: UpstreamConnection) -> None:
         """Keep `connection` for the next exchange, or close it when there are enough."""
         connection.owner = None
-        waiting = self._idle.setdefault(_target(connection.upstream), [])
+        waiting = self._idle.setdefault(connection.upstream, [])
         if not connection.usable or len(waiting) >= MAX_IDLE or connection.transport is None:
             connection.discard()
             return
@@ -146,7 +137,7 @@ class Pool:
 
     def forget(self, connection: UpstreamConnection) -> None:
         """Take an ended connection out."""
-        waiting = self._idle.get(_target(connection.upstream), [])
+        waiting = self._idle.get(connection.upstream, [])
         if connection in waiting:
             waiting.remove(connection)
 
@@ -238,7 +229,3 @@ def verifying_context(ca_pem: str) -> ssl.SSLContext:
         context.load_verify_locations(cadata=ca_pem)
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _target(upstream: Upstream) -> Target:
-    return Target(upstream.scheme, upstream.host, upstream.port, upstream.ca_pem)

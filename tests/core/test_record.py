@@ -27,7 +27,7 @@ def test_a_name_that_could_be_misread_is_refused(name: str) -> None:
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("value", [b"x", b"a b", "ü".encode(), b"x" * MAX_VALUE_BYTES])
+@pytest.mark.parametrize("value", [b"8 bytes.", "über-Schlüssel".encode(), b"x" * MAX_VALUE_BYTES])
 def test_a_value_may_be_any_one_line(value: bytes) -> None:
     check_value("NAME", value)
 
@@ -43,8 +43,9 @@ def test_a_value_may_be_any_one_line(value: bytes) -> None:
         (b"CAN\x1b[0mARY", "a control character"),
         (b"CANARY\x7f", "a control character"),
         (b"x" * (MAX_VALUE_BYTES + 1), f"{MAX_VALUE_BYTES} is the most"),
+        (b"CANARY7", "less than 8 characters"),
     ],
-    ids=["empty", "newline", "crlf", "nul", "tab", "escape", "delete", "long"],
+    ids=["empty", "newline", "crlf", "nul", "tab", "escape", "delete", "long", "short"],
 )
 def test_a_value_no_client_could_send_is_refused_without_showing_it(value: bytes, why: str) -> None:
     with pytest.raises(ConfigError) as caught:
