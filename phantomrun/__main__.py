@@ -26,21 +26,23 @@ def main() -> int:
     gc.disable()
     from phantomrun.cli import runline
     from phantomrun.errors import Failure
+    from phantomrun.launch.sidecar import shed_loader_variables
 
     words = sys.argv[1:]
     try:
         line = runline.parse(words, os.environ)
         if line is not None:
-            _run(line, words)
+            return _run(line, words)
     except Failure as failure:
         return _fail(failure)
     gc.enable()
+    shed_loader_variables()
     from phantomrun.cli.main import main as verbs
 
     return verbs(words)
 
 
-def _run(line: RunLine, words: list[str]) -> None:
+def _run(line: RunLine, words: list[str]) -> int:
     from phantomrun.errors import LaunchError
     from phantomrun.run import run
 
@@ -50,7 +52,13 @@ def _run(line: RunLine, words: list[str]) -> None:
         except OSError as error:
             why = (error.strerror or "").lower()
             raise LaunchError(f"cannot enter {line.directory}: {why}", code="PR-USAGE") from None
-    run(line, words)
+    shown = run(line, words)
+    from phantomrun.cli.terminal import Terminal
+
+    terminal = Terminal(os.environ)
+    terminal.block(shown)
+    terminal.flush()
+    return 0
 
 
 def _fail(failure: Failure) -> int:
@@ -78,10 +86,15 @@ def _isolate() -> None:
     # (test_a_module_on_pythonpath_is_not_imported)
     chosen = any(name.startswith("PYTHON") and name not in _HARMLESS for name in os.environ)
     user_site = bool(getattr(sys.modules.get("site"), "ENABLE_USER_SITE", False))
-    if sys.flags.isolated or not (chosen or user_site or sys.path[0] == os.getcwd()):
+    # `python -m` puts the working directory first, by its path
+    if sys.flags.isolated or not (chosen or user_site or _as_module()):
         return
     words = [sys.executable, "-I", "-m", "phantomrun", *sys.argv[1:]]
     os.execv(sys.executable, words)  # noqa: S606  (ourselves)
+
+
+def _as_module() -> bool:
+    return os.path.basename(sys.argv[0]) == "__main__.py" and not sys.flags.safe_path
 
 
 if __name__ == "__main__":

@@ -38,7 +38,9 @@ def serve(line: RunLine, link: Link) -> NoReturn:
     """Be the sidecar: prepare, answer, detach, and serve until the command is gone."""
     try:
         sidecar.open_standard_fds()
-        ready = prepare(line, link)
+        inherited = dict(os.environb)
+        sidecar.shed_loader_variables()
+        ready = prepare(line, link, inherited=inherited)
         if line.dry_run:
             sidecar.tell(link, (b"plan", _described(ready).encode()))
             os._exit(0)
@@ -46,11 +48,11 @@ def serve(line: RunLine, link: Link) -> NoReturn:
         pairs = (name + b"=" + value for name, value in ready.environ.items())
         sidecar.tell(link, (b"run", _noted(ready).encode(), *pairs))
     except Failure as failure:
-        sidecar.tell_failure(link, failure)
-        os._exit(1)
+        _give_up(link, failure)
     except KeyboardInterrupt:
-        sidecar.tell_failure(link, sidecar.Interrupted("interrupted"))
-        os._exit(1)
+        _give_up(link, sidecar.Interrupted("interrupted"))
+    except BrokenPipeError:
+        os._exit(1)  # the launcher has ended, and nobody is left to tell
     except BaseException:
         # a bug: the traceback has names and lines, never values
         import traceback
@@ -61,8 +63,18 @@ def serve(line: RunLine, link: Link) -> NoReturn:
     os._exit(0)
 
 
-def prepare(line: RunLine, link: Link) -> Ready:
-    """Return the run, ready to be answered and served; raises Failure for whatever is missing."""
+def _give_up(link: Link, failure: Failure) -> NoReturn:
+    try:
+        sidecar.tell_failure(link, failure)
+    finally:
+        os._exit(1)
+
+
+def prepare(line: RunLine, link: Link, *, inherited: Environ) -> Ready:
+    """Return the run, ready to be answered and served; raises Failure for whatever is missing.
+
+    `inherited` is the environment as the command would have had it.
+    """
     settings = project.settings(paths.config_dir(os.environ))
     wanted_here = manifest(line)
     records = _records(line, link, no_input=line.no_input or settings.no_input)
@@ -82,10 +94,18 @@ def prepare(line: RunLine, link: Link) -> Ready:
     names = {record.provider for record in wanted.values()}
     providers = {name: catalogue.load(name, user_dir=user_dir) for name in names}
     planned = plan(wanted, everything=records, providers=providers, entropy=os.urandom)
-    return _opened(line, planned, wanted_here, clean=line.clean_env or settings.clean_env)
+    clean = line.clean_env or settings.clean_env
+    return _opened(line, planned, wanted_here, inherited=inherited, clean=clean)
 
 
-def _opened(line: RunLine, planned: Plan, project_file: Manifest | None, *, clean: bool) -> Ready:
+def _opened(
+    line: RunLine,
+    planned: Plan,
+    project_file: Manifest | None,
+    *,
+    inherited: Environ,
+    clean: bool,
+) -> Ready:
     """Return `planned` with its doors open and the child's environment written."""
     from phantomrun.proxy import listener
 
@@ -103,8 +123,9 @@ def _opened(line: RunLine, planned: Plan, project_file: Manifest | None, *, clea
     run_id = "".join(_ID_LETTERS[byte % len(_ID_LETTERS)] for byte in os.urandom(_RUN_ID_BYTES))
     profile = line.profile
     given = Given(planned.phantoms, led, run_id, f"{listener.HOST}:{shared}", profile)
-    inherited = {**os.environb, **_env_files(line)}
-    environ = child_environ(inherited, given, others=planned.others, clean=clean)
+    environ = child_environ(
+        {**inherited, **_env_files(line)}, given, others=planned.others, clean=clean
+    )
     return Ready(environ, planned, doors, run_id, fingerprint(line, project_file), profile)
 
 
@@ -183,7 +204,7 @@ def manifest(line: RunLine) -> Manifest | None:
     """Return the project's manifest with the line's profile; None outside of any project."""
     if line.config and not os.path.lexists(line.config):
         raise ConfigError(f"there is no project file {line.config}")
-    path = line.config or project.find(os.getcwd(), os.environ.get("HOME", ""))
+    path = line.config or project.nearest(os.environ.get("HOME", ""))
     if path:
         return project.load(path, profile=line.profile)
     if line.profile:
@@ -215,6 +236,8 @@ def _env_files(line: RunLine) -> Environ:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
             raise ConfigError(f"cannot read {path}: {why}") from None
         for name, value in dotenv.values(entries).items():
+            if "\0" in value:
+                raise ConfigError(f"{path}: the value of {name} contains a NUL byte")
             found[os.fsencode(name)] = os.fsencode(value)
     return found
 

@@ -21,6 +21,29 @@ SETTINGS = "config.toml"
 MAX_FILE_BYTES = 1_048_576
 
 
+def here() -> str:
+    """Return the working directory; raises ConfigError where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        raise ConfigError(
+            "the working directory is gone", hint="cd to one that exists, or use -C DIR"
+        ) from None
+
+
+def nearest(home: str) -> str | None:
+    """Return the path of the manifest that a run here follows.
+
+    None outside of any project; a directory that has been removed is outside, for a command
+    runs there like anywhere else.
+    """
+    try:
+        start_dir = os.getcwd()
+    except OSError:
+        return None
+    return find(start_dir, home)
+
+
 def find(start_dir: str, home: str, *, ours: frozenset[int] | None = None) -> str | None:
     """Return the path of the nearest manifest, from `start_dir` up to `home` at most.
 

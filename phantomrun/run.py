@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from phantomrun.errors import Failure
@@ -16,37 +16,44 @@ if TYPE_CHECKING:
 
 Environ = dict[bytes, bytes]
 
+_STANDARD_ERROR = 2
 _MAX_PRESENTED_BYTES = 1 << 20
 
 
-def run(line: RunLine, arguments: list[str]) -> NoReturn:
+def run(line: RunLine, arguments: list[str]) -> str:
     """Become the command of `line`, with a sidecar beside it. Raises Failure before that only.
 
     `arguments` is the command line as it was, for a platform whose sidecar starts afresh.
+    Returns only where nothing was to be started: the text that --dry-run shows.
     """
     inherited = dict(os.environb)
     words = [os.fsencode(word) for word in line.command]
     command.find(words[0], inherited)
-    if line.if_configured and not (line.config or _in_project()):
-        command.become(words, inherited)
-    if not line.dry_run and nested(line, inherited):
-        command.become(words, inherited)
+    outside = line.if_configured and not (line.config or _in_project())
+    if outside or (not line.dry_run and nested(line, inherited)):
+        _become_plainly(words, inherited)
     answer = platform().start(lambda link: _be_sidecar(line, link), arguments)
     try:
         kind, note, *fields = sidecar.heard(answer)
     except Failure as failure:
         failure.message = _named(failure, line.command[0])
         raise
-    if kind == b"plan":
-        sys.stdout.write(note.decode())
-        sys.stdout.flush()
-        raise SystemExit(0)
+    if kind != b"run":
+        return note.decode()
     if line.verbose:
-        sys.stderr.write(note.decode() + "\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # a note that cannot be written stops nothing
+            os.write(_STANDARD_ERROR, note + b"\n")
     _close_passphrase_fd(inherited)
     pairs = (field.partition(b"=") for field in fields)
-    command.become(words, {name: value for name, _, value in pairs})
+    return command.become(words, {name: value for name, _, value in pairs})
+
+
+def _become_plainly(words: list[bytes], inherited: Environ) -> NoReturn:
+    """Become the command without a sidecar of its own; what unlocks the vault stays behind."""
+    from phantomrun.core.environ import without_unlock
+
+    _close_passphrase_fd(inherited)
+    command.become(words, without_unlock(inherited))
 
 
 def _be_sidecar(line: RunLine, link: Link) -> NoReturn:
@@ -58,7 +65,7 @@ def _be_sidecar(line: RunLine, link: Link) -> NoReturn:
 def _in_project() -> bool:
     from phantomrun import project
 
-    return project.find(os.getcwd(), os.environ.get("HOME", "")) is not None
+    return project.nearest(os.environ.get("HOME", "")) is not None
 
 
 def nested(line: RunLine, environ: Environ) -> bool:

@@ -21,7 +21,7 @@ def manifest_path(asked: Invocation) -> str | None:
         if not os.path.lexists(asked.config):
             raise ConfigError(f"there is no project file {asked.config}")
         return os.path.abspath(asked.config)
-    return project.find(os.getcwd(), asked.environ.get("HOME", ""))
+    return project.find(project.here(), asked.environ.get("HOME", ""))
 
 
 def manifest(asked: Invocation) -> Manifest | None:
@@ -39,7 +39,7 @@ def remember(asked: Invocation, names: Iterable[str], *, create: bool) -> str:
     if path is None:
         if not create:
             return ""
-        path = os.path.join(os.getcwd(), project.MANIFEST)
+        path = os.path.join(project.here(), project.MANIFEST)
     return spoken(path) if project.remember(path, names) else ""
 
 

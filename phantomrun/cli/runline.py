@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from phantomrun.errors import LaunchError
@@ -146,7 +145,7 @@ def _line(command: list[str], options: dict[str, list[str]], environ: Mapping[st
 
 def _split(name: str, given: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     if name == "env_files":
-        return tuple(os.path.abspath(path) for path in given)
+        return tuple(given)
     return tuple(part for value in given for part in value.split(",") if part)
 
 

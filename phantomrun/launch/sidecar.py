@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FAILED = b"failed"
+_END = b"end"  # an answer without it was cut short
+# what decides which code and which authorities OpenSSL loads: a project may have set these in the
+# shell, and the process with the secrets must not follow; the command still gets them
+_STEERS_OPENSSL = (
+    *("OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_ENGINES", "OPENSSL_MODULES"),
+    *("SSLKEYLOGFILE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+)
 
 
 class Link(NamedTuple):
@@ -37,7 +44,7 @@ class Interrupted(Failure):
 
 def tell(link: Link, fields: Iterable[bytes]) -> None:
     """Send the answer: fields that hold no NUL byte, the first saying what it is."""
-    data = memoryview(b"\0".join(fields))
+    data = memoryview(b"\0".join((*fields, _END)))
     while data:
         data = data[os.write(link.told, data) :]
     os.close(link.told)
@@ -61,16 +68,36 @@ def heard(answer: Answer) -> list[bytes]:
         os.close(answer.alive)
         _drain(answer.fd)
         raise Interrupted("interrupted") from None
-    fields = b"".join(pieces).split(b"\0")
+    *fields, end = b"".join(pieces).split(b"\0")
+    # SECURITY: with half an environment the command would run without its phantoms
+    # (test_half_an_answer_starts_nothing)
+    if end != _END:
+        _echo_again()
+        raise LaunchError("the sidecar ended before it was ready", code="PR-INTERNAL")
     if fields[0] == b"interrupted":
         raise Interrupted("interrupted")
     if fields[0] == _FAILED:
         exit_code, code, message, hint = (field.decode("utf-8", "replace") for field in fields[1:])
-        failure = LaunchError(message, hint=hint, code=code, exit_code=int(exit_code))
-        raise failure
-    if fields == [b""]:
-        raise LaunchError("the sidecar ended before it was ready", code="PR-INTERNAL")
+        raise LaunchError(message, hint=hint, code=code, exit_code=int(exit_code))
     return fields
+
+
+def _echo_again() -> None:
+    """Switch the terminal's echo on: a sidecar that was killed at its prompt has left it off."""
+    import termios
+
+    try:
+        fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        modes = termios.tcgetattr(fd)
+        modes[3] |= termios.ECHO
+        termios.tcsetattr(fd, termios.TCSADRAIN, modes)
+    except termios.error:
+        pass  # not ours any more
+    finally:
+        os.close(fd)
 
 
 def _drain(fd: int) -> None:
@@ -79,6 +106,14 @@ def _drain(fd: int) -> None:
             pass
     except KeyboardInterrupt:
         pass  # the second Ctrl-C does not wait
+
+
+def shed_loader_variables() -> None:
+    """Forget what would steer OpenSSL; to be called before anything of it is loaded."""
+    # SECURITY: SSL_CERT_FILE and HTTPS_PROXY together would send a secret to whoever set them
+    # (test_variables_cannot_choose_the_authorities)
+    for name in _STEERS_OPENSSL:
+        os.environ.pop(name, None)
 
 
 def open_standard_fds() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from phantomrun.wire.http.exchange import HttpWire
 
 LINGER_S = 2.0  # how long a child that is still sending may read our last answer
+FIRST_REQUEST_S = 30.0  # how long a connection may stand without having brought a phantom
 MAX_UNSENT_BYTES = 256 * 1024  # kept for an upstream that is being dialled
 _RESET = struct.pack("ii", 1, 0)
 
@@ -33,12 +34,16 @@ class Relay(asyncio.Protocol):
         self._child_full = False
         self._upstream_full = False
         self._over = False
+        self._drained = False
+        self._patience: asyncio.TimerHandle | None = None
 
     # the child's side: asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  (create_server's promise)
         self._child = transport
+        # whoever has no phantom must not keep our descriptors
+        self._patience = asyncio.get_running_loop().call_later(FIRST_REQUEST_S, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         if not self._over:  # lingering: what still arrives is thrown away
@@ -50,15 +55,18 @@ class Relay(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._over = True
+        self._trust()
         self._drop_upstream()
 
     def pause_writing(self) -> None:
         self._child_full = True
+        self._balance()
         if self._upstream is not None and self._upstream.transport is not None:
             self._upstream.transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._child_full = False
+        self._balance()
         if self._upstream is not None and self._upstream.transport is not None:
             self._upstream.transport.resume_reading()
 
@@ -124,7 +132,13 @@ class Relay(asyncio.Protocol):
         else:
             connection.discard()
 
+    def _trust(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def _dial(self, action: Dial) -> None:
+        self._trust()
         self._drop_upstream()
         self._unsent.clear()
         connection = None if action.fresh else self._pool.idle(action.upstream)
@@ -141,10 +155,6 @@ class Relay(asyncio.Protocol):
             self._dialling = None
             self._perform(self._wire.upstream_failed(failure.why, code=failure.code))
             return
-        except Exception:
-            # a bug must cost this connection, not the task group and with it the run
-            self._hang_up(reset=True)
-            raise
         self._dialling = None
         if self._over or not connection.usable:
             connection.discard()
@@ -187,14 +197,28 @@ class Relay(asyncio.Protocol):
         # closing with unread bytes would be a reset, and could take our answer with it
         child.resume_reading()
         child.write_eof()
-        asyncio.get_running_loop().call_later(LINGER_S, child.abort)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close once everything was written and the child has had the time to read it.
+
+        However slow it reads: what is thrown away here would be an answer that looks complete.
+        """
+        child = self._child
+        if child is None or child.is_closing():
+            return
+        if self._drained:
+            child.abort()
+            return
+        self._drained = child.get_write_buffer_size() == 0
+        asyncio.get_running_loop().call_later(LINGER_S, self._linger)
 
     def _balance(self) -> None:
         """Read from the child only while what it sends has somewhere to go."""
         if self._child is None or self._over or self._child.is_closing():
             return
         waiting = len(self._unsent) > MAX_UNSENT_BYTES
-        if self._wire.blocked or self._upstream_full or waiting:
+        if self._wire.blocked or self._upstream_full or self._child_full or waiting:
             self._child.pause_reading()
         else:
             self._child.resume_reading()

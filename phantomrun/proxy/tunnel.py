@@ -45,17 +45,21 @@ class Chain:
             return None
         if any(_covers(entry, host) for entry in self._direct):
             return None
-        url = self._url if "://" in self._url else f"http://{self._url}"
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise OSError(
-                None, f"the ambient proxy is {parts.scheme}://, only http:// is supported"
-            )
-        authorization = ""
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            authorization = "Basic " + b64encode(pair.encode()).decode()
-        return Through(parts.hostname, parts.port or 80, authorization)
+        try:
+            return _through(self._url if "://" in self._url else f"http://{self._url}")
+        except ValueError:
+            raise OSError(None, "the URL of the ambient proxy cannot be read") from None
+
+
+def _through(url: str) -> Through:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise OSError(None, f"the ambient proxy is {parts.scheme}://; only http:// is spoken")
+    authorization = ""
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = "Basic " + b64encode(pair.encode()).decode()
+    return Through(parts.hostname, parts.port or 80, authorization)
 
 
 def _covers(entry: str, host: str) -> bool:
@@ -76,7 +80,11 @@ async def tunnel(through: Through, upstream: Upstream) -> asyncio.Transport:
     if through.authorization:
         lines.append(f"Proxy-Authorization: {through.authorization}")
     transport.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-    head = await answer
+    try:
+        head = await answer
+    except BaseException:  # our deadline too, or a child that went away
+        transport.abort()
+        raise
     if not _ACCEPTED.match(head):
         transport.abort()
         said = head.partition(b"\r\n")[0][:80].decode("latin-1")

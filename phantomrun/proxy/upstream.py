@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from typing import TYPE_CHECKING, Protocol
 
-from phantomrun.proxy.tunnel import Chain, tunnel
+from phantomrun.proxy.tunnel import Chain, Through, tunnel
 
 if TYPE_CHECKING:
     from phantomrun.core.route import Upstream
 
 DIAL_TIMEOUT_S = 15.0
 IDLE_S = 15.0  # below the keep-alive time of most servers, so that they rarely close first
+# Debian, Fedora, openSUSE, Alpine and macOS: for a Python that was built somewhere else
+_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 MAX_IDLE = 64  # connections per upstream
 
 
@@ -180,6 +188,11 @@ class Pool:
         except OSError as error:
             why = f"{upstream.authority} could not be reached: {error.strerror or error}"
             raise DialFailed(why) from None
+        except Exception as error:
+            # a host name that cannot be encoded, a proxy URL that cannot be read, a bug: whatever
+            # it is, it costs this exchange and not the run, which shares one task group
+            why = f"{upstream.authority} could not be dialled: {type(error).__name__}"
+            raise DialFailed(why) from None
 
     async def _connect(self, upstream: Upstream) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
@@ -187,18 +200,7 @@ class Pool:
         context = self._context(upstream.ca_pem) if upstream.scheme == "https" else None
         through = self._chain.toward(upstream.host) if self._chain is not None else None
         if through is not None:
-            transport = await tunnel(through, upstream)
-            if context is not None:
-                secured = await loop.start_tls(
-                    transport, made, context, server_hostname=upstream.host
-                )
-                if secured is None:
-                    raise OSError(None, "the tunnel closed during the handshake")
-                transport = secured
-            else:
-                transport.set_protocol(made)
-            made.connection_made(transport)
-            return made
+            return await self._connect_through(through, made, context)
         await loop.create_connection(
             lambda: made,
             upstream.host,
@@ -207,6 +209,27 @@ class Pool:
             server_hostname=upstream.host if context is not None else None,
             happy_eyeballs_delay=None if upstream.host == "127.0.0.1" else 0.25,
         )
+        return made
+
+    async def _connect_through(
+        self, through: Through, made: UpstreamConnection, context: ssl.SSLContext | None
+    ) -> UpstreamConnection:
+        transport = await tunnel(through, made.upstream)
+        if context is None:
+            transport.set_protocol(made)
+            made.connection_made(transport)
+            transport.resume_reading()
+            return made
+        try:
+            secured = await asyncio.get_running_loop().start_tls(
+                transport, made, context, server_hostname=made.upstream.host
+            )
+        except BaseException:  # our deadline too, or a child that went away
+            transport.abort()
+            raise
+        if secured is None:
+            raise OSError(None, "the tunnel closed during the handshake")
+        made.connection_made(secured)
         return made
 
     def _context(self, ca_pem: str) -> ssl.SSLContext:
@@ -219,13 +242,25 @@ class Pool:
 def verifying_context(ca_pem: str) -> ssl.SSLContext:
     """Return a context that trusts the system's store and the authorities in `ca_pem`.
 
-    Not `ssl.create_default_context`, which would write keys to SSLKEYLOGFILE.
+    Not `ssl.create_default_context`, which would write keys to SSLKEYLOGFILE and trust whatever
+    SSL_CERT_FILE names.
     """
     # SECURITY: certificate and host name are always checked (test_tls_is_always_verified)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_default_certs()
+    _trust_system(context)
     if ca_pem:
         context.load_verify_locations(cadata=ca_pem)
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _trust_system(context: ssl.SSLContext) -> None:
+    """Load the store that OpenSSL was built for, else the first of those that systems have."""
+    built_in = ssl.get_default_verify_paths()
+    if os.path.isdir(built_in.openssl_capath):
+        context.load_verify_locations(capath=built_in.openssl_capath)
+    for path in (built_in.openssl_cafile, *_STORES):
+        if os.path.isfile(path):
+            context.load_verify_locations(cafile=path)
+            return

@@ -100,3 +100,28 @@ def test_lets_go_of_everything_but_what_it_serves() -> None:
         "extra": False,
         "blocked": [],
     }
+
+
+@pytest.mark.parametrize("sent", [b"run", b"run\0note\0A=1", b"run\0note\0A=1\0en"])
+def test_half_an_answer_starts_nothing(sent: bytes) -> None:
+    link, answer = _link()
+    os.write(link.told, sent)
+    os.close(link.told)
+
+    with pytest.raises(LaunchError, match="ended before it was ready"):
+        sidecar.heard(answer)
+    _close(link, answer)
+
+
+def test_variables_that_steer_openssl_are_forgotten() -> None:
+    code = (
+        "import os; from phantomrun.launch import sidecar; sidecar.shed_loader_variables();"
+        "print(sorted(name for name in os.environ if name.startswith(('SSL', 'OPENSSL'))))"
+    )
+    environ = {**os.environ, "OPENSSL_CONF": "/x", "SSL_CERT_FILE": "/x", "SSLKEYLOGFILE": "/x"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"

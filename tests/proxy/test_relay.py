@@ -7,6 +7,10 @@ import socket
 
 import pytest
 
+from phantomrun.proxy.relay import FIRST_REQUEST_S, Relay
+from phantomrun.proxy.upstream import Pool
+from phantomrun.wire.http.door import Door
+from phantomrun.wire.http.exchange import HttpWire
 from tests.proxy.ground import PHANTOM, REAL, Proxied, head, proxied, rest, serving
 
 MIB = 1 << 20
@@ -268,3 +272,137 @@ def test_a_stale_idle_connection_is_replaced_for_a_request_that_may_be_repeated(
     assert first.startswith(b"HTTP/1.1 204 ")
     assert second.startswith(b"HTTP/1.1 204 ")
     assert answered == 2
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put forward: every timer that is due by then fires."""
+
+    skipped_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped_s
+
+
+def test_a_stream_may_think_for_minutes() -> None:
+    async def scenario() -> bytes:
+        go_on = asyncio.Event()
+
+        async def thinking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await head(reader)
+            writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhm\r\n")
+            await go_on.wait()
+            writer.write(b"3\r\naha\r\n0\r\n\r\n")
+
+        async with serving(thinking) as port, proxied(f"http://127.0.0.1:{port}") as door:
+            reader, writer = await door.open()
+            writer.write(door.request(fields="Connection: close\r\n"))
+            heard = await head(reader) + await reader.readexactly(7)
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, SkippingLoop)
+            for _ in range(8):
+                loop.skipped_s += 60
+                door.pool.sweep_once(loop.time())
+                await asyncio.sleep(0.001)  # several rounds, in which timers fire
+            go_on.set()
+            heard += await reader.read()
+            writer.close()
+            return heard
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        heard = runner.run(scenario())
+
+    assert heard.endswith(b"2\r\nhm\r\n3\r\naha\r\n0\r\n\r\n")
+
+
+async def _put_forward(seconds: float) -> None:
+    """Let so much time pass for every timer, in steps, with rounds in which they fire."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    for _ in range(10):
+        loop.skipped_s += seconds / 10
+        await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
+def test_an_answer_is_complete_however_slowly_it_is_read(version: bytes) -> None:
+    size = 8 * MIB
+
+    async def generous(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(size // 65536):
+            writer.write(b"10000\r\n" + bytes(65536) + b"\r\n")
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    async def scenario() -> int:
+        async with serving(generous) as port, proxied(f"http://127.0.0.1:{port}") as door:
+            child = socket.create_connection(("127.0.0.1", door.port))
+            child.setblocking(False)
+            loop = asyncio.get_running_loop()
+            request = door.request(fields="Connection: close\r\n")
+            await loop.sock_sendall(child, request.replace(b"HTTP/1.1", version))
+            heard = 0
+            while piece := await loop.sock_recv(child, MIB):
+                heard += len(piece)
+                if heard < size // 2:
+                    await _put_forward(60)
+            child.close()
+            return heard
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        assert runner.run(scenario()) > size
+
+
+class Stalled(asyncio.Transport):
+    """A child's transport that takes what it is given and notes whether we read from it."""
+
+    noted: tuple[str, ...] = ("reading",)
+
+    def write(self, data: object) -> None:
+        """Keep nothing."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        self.noted += ("paused",)
+
+    def resume_reading(self) -> None:
+        self.noted += ("reading",)
+
+    def abort(self) -> None:
+        """Nothing to close."""
+
+
+def test_a_child_that_sends_and_never_reads_is_not_read_from() -> None:
+    async def scenario() -> None:
+        child = Stalled()
+        async with asyncio.TaskGroup() as tasks:
+            relay = Relay(HttpWire(Door((), origin="http://127.0.0.1:1")), Pool(), tasks)
+            relay.connection_made(child)
+            relay.pause_writing()
+            relay.data_received(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert child.noted[-1] == "paused"
+
+            relay.resume_writing()
+
+            assert child.noted[-1] == "reading"
+            relay.connection_lost(None)
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_brings_no_phantom_is_closed_in_time() -> None:
+    async def scenario() -> bytes:
+        async with proxied("http://127.0.0.1:9") as door:
+            reader, writer = await door.open()
+            writer.write(b"GET /acme")
+            await asyncio.sleep(0)
+            await _put_forward(FIRST_REQUEST_S + 1)
+            heard = await reader.read()
+            writer.close()
+            return heard
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        assert runner.run(scenario()) == b""

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from phantomrun.proxy.tunnel import Chain, Through
-from tests.proxy.ground import REAL, head, proxied, rest, serving
+from tests.proxy.ground import REAL, Proxied, head, proxied, rest, serving
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,27 @@ def test_which_hosts_go_through_which_proxy(
 def test_a_proxy_that_is_not_spoken_to_is_not_passed_by() -> None:
     with pytest.raises(OSError, match="socks5"):
         Chain({"ALL_PROXY": "socks5://p.test:1080"}).toward("api.acme.test")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://127.0.0.1:99999", "http://a..b:80", "http://:80"]
+)
+def test_a_proxy_url_that_cannot_be_read_costs_one_exchange(url: str) -> None:
+    async def ask(door: Proxied) -> bytes:
+        reader, writer = await door.open()
+        writer.write(door.request(fields="Connection: close\r\n"))
+        answer = await rest(reader)
+        writer.close()
+        return answer
+
+    async def scenario() -> tuple[bytes, bytes]:
+        chain = Chain({"HTTPS_PROXY": url})
+        async with proxied("https://api.acme.test", chain=chain) as door:
+            return await ask(door), await ask(door)
+
+    for answer in asyncio.run(scenario()):
+        assert answer.startswith(b"HTTP/1.1 502 ")
+        assert b"Phantomrun-Error: PR-UNREACHABLE\r\n" in answer
 
 
 def test_tls_goes_end_to_end_through_the_tunnel() -> None:
@@ -117,3 +138,26 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.write_eof()
     except OSError:
         writer.close()
+
+
+def test_a_tunnel_that_comes_to_nothing_leaves_no_connection() -> None:
+    async def scenario() -> None:
+        closed = asyncio.Event()
+        asked = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await head(reader)
+            asked.set()
+            assert await reader.read() == b""
+            closed.set()
+
+        async with serving(silent) as proxy:
+            chain = Chain({"HTTPS_PROXY": f"http://127.0.0.1:{proxy}"})
+            async with proxied("https://api.acme.test", chain=chain) as door:
+                _, writer = await door.open()
+                writer.write(door.request())
+                await asyncio.wait_for(asked.wait(), 10)
+                writer.close()  # the child goes away, and the dial is cancelled
+                await asyncio.wait_for(closed.wait(), 10)
+
+    asyncio.run(scenario())
