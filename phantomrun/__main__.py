@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ def main() -> int:
         from phantomrun.launch.platforms import unsupported
 
         return _fail(unsupported(_PLATFORM))
+    # until somebody waits for it, Ctrl-C ends us as it ends any program: at once, and silently
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     _isolate()
     # nothing that start-up makes is garbage, and looking for it costs 2 ms
     gc.disable()
@@ -36,6 +40,8 @@ def main() -> int:
     except Failure as failure:
         return _fail(failure)
     gc.enable()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     shed_loader_variables()
     from phantomrun.cli.main import main as verbs
 
@@ -68,8 +74,6 @@ def _fail(failure: Failure) -> int:
     from phantomrun.launch.sidecar import Interrupted
 
     if isinstance(failure, Interrupted):
-        import signal
-
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     terminal.report(failure, os.environ)
@@ -90,7 +94,9 @@ def _isolate() -> None:
     if sys.flags.isolated or not (chosen or user_site or _as_module()):
         return
     words = [sys.executable, "-I", "-m", "phantomrun", *sys.argv[1:]]
-    os.execv(sys.executable, words)  # noqa: S606  (ourselves)
+    from phantomrun.launch.command import inherited
+
+    os.execve(sys.executable, words, inherited())  # noqa: S606  (ourselves)
 
 
 def _as_module() -> bool:

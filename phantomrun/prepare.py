@@ -9,7 +9,7 @@ from phantomrun import catalogue, paths, project
 from phantomrun.core.environ import Environ, Given, child_environ, real_value
 from phantomrun.core.plan import Plan, chosen, plan, points
 from phantomrun.errors import ConfigError, Failure, PolicyError, VaultMissing
-from phantomrun.launch import sidecar
+from phantomrun.launch import command, sidecar
 
 if TYPE_CHECKING:
     import socket
@@ -36,9 +36,11 @@ class Ready(NamedTuple):
 
 def serve(line: RunLine, link: Link) -> NoReturn:
     """Be the sidecar: prepare, answer, detach, and serve until the command is gone."""
+    preparing = sidecar.end_with(link.gone)
     try:
+        sidecar.listen_to_interrupts()
         sidecar.open_standard_fds()
-        inherited = dict(os.environb)
+        inherited = command.inherited()
         sidecar.shed_loader_variables()
         ready = prepare(line, link, inherited=inherited)
         if line.dry_run:
@@ -46,6 +48,7 @@ def serve(line: RunLine, link: Link) -> NoReturn:
             os._exit(0)
         sidecar.detach((link.told, link.gone, *(door.fileno() for door, _ in ready.doors)))
         pairs = (name + b"=" + value for name, value in ready.environ.items())
+        preparing.release()
         sidecar.tell(link, (b"run", _noted(ready).encode(), *pairs))
     except Failure as failure:
         _give_up(link, failure)
@@ -129,26 +132,7 @@ def _opened(
     return Ready(environ, planned, doors, run_id, fingerprint(line, project_file), profile)
 
 
-def _end_with(gone: int) -> None:
-    """End this process as soon as the command has ended, whatever else it is doing.
-
-    A thread, because the imports that follow take longer than many a command, and nothing is
-    wound down: with the process go every socket and every secret.
-    """
-    import _thread
-    import select
-
-    def wait() -> None:
-        poll = select.poll()
-        poll.register(gone, select.POLLIN)
-        poll.poll()
-        os._exit(0)
-
-    _thread.start_new_thread(wait, ())
-
-
 def _serve_doors(ready: Ready, link: Link) -> None:
-    _end_with(link.gone)
     from phantomrun.proxy import listener
     from phantomrun.proxy.serve import serve as serve_doors
     from phantomrun.wire.http.door import Door
@@ -189,7 +173,8 @@ def _first_contact(missing: VaultMissing) -> VaultMissing:
 
     message, hint = missing.message, "phantomrun set NAME   or   phantomrun init"
     try:
-        with open(".env", encoding="utf-8") as file:
+        fd = os.open(".env", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, encoding="utf-8") as file:
             values = dotenv.values(dotenv.parse(file.read(1 << 20), where=".env"))
     except (OSError, UnicodeDecodeError, ConfigError):
         values = {}

@@ -18,6 +18,7 @@ Environ = dict[bytes, bytes]
 
 _STANDARD_ERROR = 2
 _MAX_PRESENTED_BYTES = 1 << 20
+_PRESENTED_WITHIN_S = 2.0
 
 
 def run(line: RunLine, arguments: list[str]) -> str:
@@ -26,7 +27,7 @@ def run(line: RunLine, arguments: list[str]) -> str:
     `arguments` is the command line as it was, for a platform whose sidecar starts afresh.
     Returns only where nothing was to be started: the text that --dry-run shows.
     """
-    inherited = dict(os.environb)
+    inherited = command.inherited()
     words = [os.fsencode(word) for word in line.command]
     command.find(words[0], inherited)
     outside = line.if_configured and not (line.config or _in_project())
@@ -75,15 +76,20 @@ def nested(line: RunLine, environ: Environ) -> bool:
     if not run_id.isalnum() or host != b"127.0.0.1" or not port.isdigit():
         return False
     import socket
+    from time import monotonic
 
     from phantomrun.prepare import fingerprint, manifest
 
     ask = b"GET /.phantomrun/%b HTTP/1.1\r\nHost: phantomrun\r\n\r\n" % run_id
+    heard = b""
+    deadline = monotonic() + _PRESENTED_WITHIN_S  # whoever listens there may not be ours
     try:
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=2) as connection:
+        with socket.create_connection(("127.0.0.1", int(port)), _PRESENTED_WITHIN_S) as connection:
             connection.sendall(ask)
-            heard = b""
-            while len(heard) < _MAX_PRESENTED_BYTES and (piece := connection.recv(1 << 16)):
+            while len(heard) < _MAX_PRESENTED_BYTES and (left := deadline - monotonic()) > 0:
+                connection.settimeout(left)
+                if not (piece := connection.recv(1 << 16)):
+                    break
                 heard += piece
     except (OSError, OverflowError):
         return False
@@ -92,10 +98,13 @@ def nested(line: RunLine, environ: Environ) -> bool:
 
 
 def _close_passphrase_fd(environ: Environ) -> None:
-    """Close the descriptor the passphrase came from: the command could rewind a file."""
+    """Take away the descriptor the passphrase came from: the command could rewind a file."""
     number = environ.get(b"PHANTOMRUN_PASSPHRASE_FD", b"")
-    if number.isdigit() and int(number) > 2:
+    if number.isdigit() and int(number) > _STANDARD_ERROR:
         os.closerange(int(number), int(number) + 1)
+    elif number.isdigit():
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, int(number))
 
 
 def _named(failure: Failure, name: str) -> str:

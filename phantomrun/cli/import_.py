@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from phantomrun import atomic
-from phantomrun.cli import access, ask, here, intake, plain
+from phantomrun.cli import access, ask, here, intake, plain, traces
 from phantomrun.cli.binding import Known
 from phantomrun.cli.invocation import Invocation, verb
 from phantomrun.cli.set import recorded
-from phantomrun.core import detect, dotenv, importing
+from phantomrun.core import dotenv, importing
 from phantomrun.errors import ConfigError, NotFound, PolicyError
 from phantomrun.vault.private import read_all
 
@@ -114,8 +116,11 @@ def _read(asked: Invocation, file: str | None, form: str | None) -> Source:
 
 def _file(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return read_all(file.fileno(), f"file {path}", limit=MAX_FILE_BYTES)
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb"):
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise ConfigError(f"{path} is not a regular file", code="PR-IMPORT")
+            return read_all(fd, f"file {path}", limit=MAX_FILE_BYTES)
     except FileNotFoundError:
         raise NotFound(
             f"there is no file {path}",
@@ -247,21 +252,7 @@ def _rewrite(
     replaced = {name: dotenv.placeholder(name) for name in (*kept, *sorted(points))}
     after = dotenv.rewrite(source.text, replaced, where=source.where)
     atomic.replace(source.path, after.encode("utf-8", "surrogateescape"), expected=source.raw)
-    for line in remaining(after, list(kept.values()), source.where):
+    takes = list(kept.values())
+    for line in (*traces.remaining(after, takes, source.where), *traces.copies(source.path, takes)):
         asked.terminal.warn(line)
     asked.terminal.note("Done. Next: phantomrun -- CMD")
-
-
-def remaining(text: str, takes: list[Take], where: str) -> list[str]:
-    """Return a line for every place of a rewritten file where a real value can still be read."""
-    found: dict[int, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        for take in takes:
-            if plain.text(take.value) in line:
-                found[number] = f"{where}:{number}: the value of {take.name} is still here"
-    for entry in dotenv.commented(dotenv.parse(text, where=where)):
-        if detect.looks_secret(entry.name, entry.value):
-            found.setdefault(
-                entry.line, f"{where}:{entry.line}: a comment holds a value of {entry.name}"
-            )
-    return [found[number] for number in sorted(found)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import resource
+import select
 import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from phantomrun.errors import Failure, LaunchError
 
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Iterable
 
 _FAILED = b"failed"
+_GRACE_S = 1.0  # for a sidecar at its prompt to put the terminal's echo back
 _END = b"end"  # an answer without it was cut short
 # what decides which code and which authorities OpenSSL loads: a project may have set these in the
 # shell, and the process with the secrets must not follow; the command still gets them
@@ -61,12 +65,13 @@ def heard(answer: Answer) -> list[bytes]:
     """Return the sidecar's answer; raises the failure that it told, or LaunchError for silence."""
     pieces: list[bytes] = []
     try:
+        listen_to_interrupts()
         while piece := os.read(answer.fd, 1 << 16):
             pieces.append(piece)
     except KeyboardInterrupt:
         # hang up, and give the sidecar the time to put the terminal's echo back
         os.close(answer.alive)
-        _drain(answer.fd)
+        select.select((answer.fd,), (), (), _GRACE_S)
         raise Interrupted("interrupted") from None
     *fields, end = b"".join(pieces).split(b"\0")
     # SECURITY: with half an environment the command would run without its phantoms
@@ -82,6 +87,12 @@ def heard(answer: Answer) -> list[bytes]:
     return fields
 
 
+def listen_to_interrupts() -> None:
+    """Make Ctrl-C a KeyboardInterrupt, unless the caller has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _echo_again() -> None:
     """Switch the terminal's echo on: a sidecar that was killed at its prompt has left it off."""
     import termios
@@ -91,21 +102,38 @@ def _echo_again() -> None:
     except OSError:
         return
     try:
+        if os.tcgetpgrp(fd) != os.getpgrp():
+            return  # another job's terminal now
         modes = termios.tcgetattr(fd)
         modes[3] |= termios.ECHO
         termios.tcsetattr(fd, termios.TCSADRAIN, modes)
-    except termios.error:
+    except (OSError, termios.error):
         pass  # not ours any more
     finally:
         os.close(fd)
 
 
-def _drain(fd: int) -> None:
-    try:
-        while os.read(fd, 1 << 16):
-            pass
-    except KeyboardInterrupt:
-        pass  # the second Ctrl-C does not wait
+def end_with(gone: int) -> LockType:
+    """End this process as soon as the command has ended, whatever else it is doing.
+
+    A thread, because the imports that serving needs take longer than many a command, and nothing
+    is wound down: with the process go every socket and every secret. While the returned lock is
+    held, the end is a SIGTERM, for which a prompt puts the terminal's echo back.
+    """
+    preparing = _thread.allocate_lock()
+    preparing.acquire()
+
+    def wait() -> None:
+        poll = select.poll()
+        poll.register(gone, select.POLLIN)
+        poll.poll()
+        if preparing.locked():
+            os.kill(os.getpid(), signal.SIGTERM)
+            select.select((), (), (), _GRACE_S)
+        os._exit(0)
+
+    _thread.start_new_thread(wait, ())
+    return preparing
 
 
 def shed_loader_variables() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hmac  # noqa: F401  (route uses it per request, and no file can be opened when none is left)
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING
 

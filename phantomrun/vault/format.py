@@ -196,7 +196,7 @@ def _unlocker(document: Any) -> Unlocker:
         kdf = _kdf(fields["argon2id"])
     elif kind == "key-file":
         fields = _fields(document, common | {"path"})
-        path = _typed(fields["path"], str)
+        path = _path(fields["path"])
     else:
         raise _damaged("it has an unlocker of an unknown kind")
     return Unlocker(
@@ -207,6 +207,13 @@ def _unlocker(document: Any) -> Unlocker:
         nonce=_sized(fields["nonce"], NONCE_BYTES),
         wrapped=_sized(fields["wrapped"], KEY_BYTES + TAG_BYTES),
     )
+
+
+def _path(text: Any) -> str:
+    path = _typed(text, str)
+    if "\0" in path or any("\ud800" <= char <= "\udbff" for char in path):
+        raise _damaged("its key file has a name that no file can have")
+    return str(path)
 
 
 def _kdf(document: Any) -> Kdf:

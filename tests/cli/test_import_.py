@@ -307,3 +307,36 @@ def test_a_person_is_asked_about_another_value(stocked: Home) -> None:
 
     assert person.finish() == 1
     assert "it stays" in person.screen
+
+
+def test_names_the_copies_that_stay(home: Home) -> None:
+    home.write(".env", ENV)
+    home.write(".env.bak", ENV)
+    home.write(".env.example", "OPENAI_API_KEY=\n")
+    (home.cwd / ".git").mkdir()
+    (home.cwd / ".git" / "index").write_bytes(b"DIRC....\0.env\0\0")
+
+    done = home.phantomrun("import", "--rewrite")
+
+    assert ".env.bak holds the same values" in done.err
+    assert ".env.example" not in done.err
+    assert "git knows .env" in done.err
+
+
+def test_a_link_is_named_by_what_was_rewritten(home: Home) -> None:
+    target = home.write("elsewhere", ENV)
+    (home.cwd / ".env").symlink_to(target)
+
+    done = home.phantomrun("import", "--rewrite")
+
+    assert f".env is a link: {target} was rewritten" in done.err
+
+
+def test_a_pipe_is_not_waited_for(home: Home) -> None:
+    os.mkfifo(home.cwd / ".env")
+
+    done = home.phantomrun("import")
+
+    assert done.code == 2
+    assert ".env is not a regular file" in done.err
+    assert home.phantomrun("list").code == 0
