@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from phantomrun.core.forms import Needles, needles
+from phantomrun.core.phantom import Phantom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from phantomrun.core.phantom import Phantom
     from phantomrun.core.secret import Secret
 
 Environ = dict[bytes, bytes]
@@ -51,12 +51,12 @@ def child_environ(
     """
     environ = {
         name: value
-        for name, value in inherited.items()
-        if not _UNLOCK.match(name) and (not clean or _ALLOWED.match(name))
+        for name, value in without_unlock(inherited).items()
+        if not clean or _ALLOWED.match(name)
     }
     # SECURITY: no real value gets in, under whatever name
     # (test_a_real_value_under_another_name_becomes_the_phantom)
-    environ = _without(_swapped(environ, given.phantoms.values()), tuple(others))
+    environ = _without_real_values(environ, given.phantoms.values(), others)
     environ = _expanded(environ, given.phantoms)
     for variable, phantom in given.phantoms.items():
         environ[variable.encode()] = environ[PLACEHOLDER + variable.encode()] = phantom.value
@@ -71,43 +71,68 @@ def child_environ(
     return environ
 
 
+def without_unlock(inherited: Mapping[bytes, bytes]) -> Environ:
+    """Return `inherited` without the variables that unlock the vault."""
+    return {name: value for name, value in inherited.items() if not _UNLOCK.match(name)}
+
+
 def real_value(arguments: Iterable[bytes], secrets: Iterable[Secret]) -> Secret | None:
-    """Return the secret whose real value occurs in one of `arguments`, or None."""
+    """Return the secret whose real value occurs in one of `arguments`, in any form, or None."""
     texts = tuple(arguments)
     joined = b"\0".join(texts)
     for secret in secrets:
-        value = secret.reveal()
-        if value in joined and any(_holds(text, value) for text in texts):
+        forms = _forms(secret)
+        present = secret.reveal() in joined or forms.present(joined)
+        if present and any(_holds(text, secret, forms) for text in texts):
             return secret
     return None
 
 
-def _holds(text: bytes, value: bytes) -> bool:
-    return text == value or (len(value) >= MIN_PART_BYTES and value in text)
+def _forms(secret: Secret) -> Needles:
+    return Needles(needles(Phantom(secret.reveal(), secret)))
 
 
-def _swapped(environ: Environ, phantoms: Iterable[Phantom]) -> Environ:
+def _holds(text: bytes, secret: Secret, forms: Needles) -> bool:
+    value = secret.reveal()
+    return text == value or (len(value) >= MIN_PART_BYTES and forms.present(text))
+
+
+def _without_real_values(
+    environ: Environ, phantoms: Iterable[Phantom], others: Iterable[Secret]
+) -> Environ:
+    stands: list[tuple[Secret, Phantom | None]] = [
+        *((phantom.secret, phantom) for phantom in phantoms),
+        *((secret, None) for secret in others),
+    ]
+    # a secret may be part of a longer one, of which nothing may stay
+    stands.sort(key=lambda stand: len(stand[0].reveal()), reverse=True)
+    names = b"\0".join(environ)
     joined = b"\0".join(environ.values())
-    for phantom in phantoms:
-        forms = Needles(needles(phantom))
-        if not forms.present(joined):
-            continue
-        whole = len(phantom.secret.reveal()) < MIN_PART_BYTES
-        for name, value in environ.items():
-            if value == phantom.secret.reveal():
-                environ[name] = phantom.value
-            elif not whole:
-                environ[name] = forms.replaced(value)
+    for secret, phantom in stands:
+        forms = _forms(secret)
+        if forms.present(names):  # nothing sensible is called so
+            environ = {
+                name: text for name, text in environ.items() if not _holds(name, secret, forms)
+            }
+        if phantom is not None:
+            _swap(environ, phantom, joined)
+        elif secret.reveal() in joined or forms.present(joined):
+            environ = {
+                name: text for name, text in environ.items() if not _holds(text, secret, forms)
+            }
     return environ
 
 
-def _without(environ: Environ, others: tuple[Secret, ...]) -> Environ:
-    joined = b"\0".join(environ.values())
-    for secret in others:
-        value = secret.reveal()
-        if value in joined:
-            environ = {name: text for name, text in environ.items() if not _holds(text, value)}
-    return environ
+def _swap(environ: Environ, phantom: Phantom, joined: bytes) -> None:
+    real = phantom.secret.reveal()
+    forms = Needles(needles(phantom))
+    if real not in joined and not forms.present(joined):
+        return
+    for name, text in environ.items():
+        if text == real:
+            environ[name] = phantom.value
+        elif len(real) >= MIN_PART_BYTES:
+            environ[name] = forms.replaced(text)
 
 
 def _expanded(environ: Environ, phantoms: Mapping[str, Phantom]) -> Environ:
@@ -122,4 +147,6 @@ def _expanded(environ: Environ, phantoms: Mapping[str, Phantom]) -> Environ:
 
 def _merged(existing: bytes) -> bytes:
     entries = [entry.strip() for entry in existing.split(b",") if entry.strip()]
+    if b"*" in entries:
+        return existing  # everything already, and only where it stands alone
     return b",".join([*entries, *(host for host in _DIRECT if host not in entries)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 import zlib
 from math import log2
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
 MIN_BITS = 128  # the phantom is the caller's only credential
 MARKER = b"phantom"  # makes one recognisable in a log or a stack trace, where there is room
 
-_DIGITS = string.digits.encode()
-_LOWER = string.ascii_lowercase.encode()
-_UPPER = string.ascii_uppercase.encode()
+_DIGITS = b"0123456789"
+_LOWER = b"abcdefghijklmnopqrstuvwxyz"
+_UPPER = _LOWER.upper()
 _HEX_LETTERS = b"abcdef"
-_WORD = frozenset(_DIGITS + _LOWER + _UPPER + b"-_")
 _UUID = re.compile(rb"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _BASE62 = _DIGITS + _UPPER + _LOWER
 _CRC_CHARS = 6
@@ -45,11 +43,13 @@ def mint(secret: Secret, shape: Shape, *, entropy: Callable[[int], bytes]) -> Ph
     """
     value = secret.reveal()
     prefix, rest = _split(value, shape)
-    separators = shape.separators.encode() + (b"-" if _UUID.match(rest) else b"")
+    uuid = _UUID.match(rest)
+    separators = shape.separators.encode() + (b"-" if uuid else b"")
     checked = shape.checksum != "" and len(rest) > _CRC_CHARS and rest.isalnum()
     body = rest[:-_CRC_CHARS] if checked else rest
+    numeric = set() if uuid else _numeric(body, separators)
     while True:
-        made = _filled(body, separators, entropy)
+        made = _filled(body, separators, entropy, numeric=numeric)
         minted = prefix + made + (_crc32_base62(made) if checked else b"")
         if minted != value and value not in minted:
             return Phantom(minted, secret)
@@ -63,32 +63,50 @@ def _split(value: bytes, shape: Shape) -> tuple[bytes, bytes]:
     return b"", value
 
 
-def _filled(pattern: bytes, separators: bytes, entropy: Callable[[int], bytes]) -> bytes:
-    """Return `pattern` with every character but separators and final padding drawn anew."""
-    alphabet = _alphabet(pattern, separators)
-    kept = {at: byte for at, byte in enumerate(pattern) if byte in separators}
-    for at in range(len(pattern.rstrip(b"=")), len(pattern)):
-        kept[at] = pattern[at]
+def _filled(
+    pattern: bytes, separators: bytes, entropy: Callable[[int], bytes], *, numeric: set[int]
+) -> bytes:
+    """Return `pattern` with all but separators and padding drawn anew, digits at `numeric`."""
+    padded_from = len(pattern.rstrip(b"="))
+    kept = {at: byte for at, byte in enumerate(pattern) if byte in separators or at >= padded_from}
+    if len(kept) == len(pattern):
+        kept.clear()  # keeping all of it would be keeping the secret
+    shared = bytes(byte for at, byte in enumerate(pattern) if at not in kept and at not in numeric)
+    alphabet = _alphabet(shared)
     needed = -int(-MIN_BITS // log2(len(alphabet)))
-    free = [at for at in range(len(pattern)) if at not in kept]
-    extra = max(0, needed - len(free))
-    drawn = bytearray(_draw(len(free) + extra, alphabet, entropy))
+    drawn = bytearray(_draw(max(len(shared), needed), alphabet, entropy))
     if len(drawn) >= needed + len(MARKER) and set(MARKER) <= set(alphabet):
         drawn[: len(MARKER)] = MARKER
-    letters = iter(drawn)
-    made = bytes(kept[at] if at in kept else next(letters) for at in range(len(pattern)))
+    letters, digits = iter(drawn), iter(_draw(len(numeric), _DIGITS, entropy))
+    made = bytes(
+        kept[at] if at in kept else next(digits if at in numeric else letters)
+        for at in range(len(pattern))
+    )
     return made + bytes(letters)
 
 
-def _alphabet(pattern: bytes, separators: bytes) -> bytes:
-    """Return the characters that may stand in `pattern`: the classes seen in it, letter case kept.
+def _numeric(pattern: bytes, separators: bytes) -> set[int]:
+    """Return where `pattern` has a part of digits only beside others: a bot's number, a version."""
+    found: set[int] = set()
+    others = False
+    start = 0
+    for part in re.split(b"[" + re.escape(separators) + b"]", pattern) if separators else ():
+        if part.isdigit():
+            found |= set(range(start, start + len(part)))
+        others = others or not (part.isdigit() or part == b"")
+        start += len(part) + 1
+    return found if others else set()
+
+
+def _alphabet(shared: bytes) -> bytes:
+    """Return the characters that may stand for `shared`: the classes seen in it, case kept.
 
     Symbols other than `-` and `_` are never drawn: they would be escaped differently in URLs and
     JSON, and a phantom that is as long as its secret in every encoding keeps Content-Length true.
     """
-    seen = set(pattern) - set(separators)
+    seen = set(shared)
     letters = {chr(byte).lower() for byte in seen if chr(byte).isalpha() and byte < 0x80}
-    hexadecimal = len(pattern) >= 16 and letters <= set(_HEX_LETTERS.decode())
+    hexadecimal = len(shared) >= 16 and letters <= set(_HEX_LETTERS.decode())
     alphabet = _DIGITS if seen & set(_DIGITS) or hexadecimal else b""
     if seen & set(_LOWER):
         alphabet += _HEX_LETTERS if hexadecimal else _LOWER

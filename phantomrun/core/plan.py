@@ -34,8 +34,8 @@ def chosen(
 ) -> dict[str, Record]:
     """Return the run's records by the child's variable.
 
-    Without a manifest that is the whole vault. Raises NotFound for a name in `only` or `without`
-    that the run does not have, and for a secret that the manifest requires.
+    Without a manifest that is the whole vault. Raises NotFound for a name in `only` that the run
+    does not have, for one in `without` that nobody has, and for a secret that is required.
     """
     by_name = {record.name: record for record in records}
     if manifest is None:
@@ -48,7 +48,7 @@ def chosen(
         }
         _check_required(manifest, found)
     for name in (*only, *without):
-        if name not in found and name not in by_name:
+        if name not in found and (name in only or name not in by_name):
             raise _unknown(name, found)
     return {
         variable: record
@@ -111,4 +111,4 @@ def _unknown(name: str, known: Iterable[str]) -> NotFound:
 
     near = difflib.get_close_matches(name, list(known), n=1)
     hint = f"did you mean {near[0]}?" if near else "phantomrun list   shows what there is"
-    return NotFound(f"no secret is called {name}", hint=hint)
+    return NotFound(f"no secret of this run is called {name}", hint=hint)

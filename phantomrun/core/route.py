@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,12 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from phantomrun.core.phantom import Phantom
-    from phantomrun.core.provider import Provider
+    from phantomrun.core.provider import Provider, Slot
 
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"  # RFC 1035, section 2.3.4
 _URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+    rf"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|{_LABEL}(\.{_LABEL})*)"
+    r"(:(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?\Z"
 )
+_USER = re.compile(r"//[^/?#]*@")
 _LOOPBACK = re.compile(r"localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|::1")
 
 
@@ -49,8 +51,9 @@ def parse_upstream(url: str, *, ca_pem: str = "") -> Upstream:
     """
     match = _URL.match(url)
     if match is None:
+        shown = _USER.sub("//…@", url)
         raise ConfigError(
-            f"{url!r} is not the URL of an upstream",
+            f"{shown!r} is not the URL of an upstream",
             hint="write https://HOST[:PORT][/PATH], without user, query or fragment",
         )
     scheme, path = match["scheme"], (match["path"] or "").rstrip("/")
@@ -78,11 +81,13 @@ class Stand(NamedTuple):
 class Route:
     """A provider's door: the prefix its clients use, its slots, and its book of phantoms."""
 
-    __slots__ = ("book", "others", "prefix", "provider")
+    __slots__ = ("book", "fields", "in_target", "others", "prefix", "provider")
 
     def __init__(self, provider: Provider, book: tuple[Stand, ...]) -> None:
         self.provider = provider
         self.book = book
+        self.fields = _by_field(provider.slots)  # field name in lower case → its slots
+        self.in_target = tuple(slot for slot in provider.slots if slot.kind in ("query", "path"))
         self.prefix = b"" if provider.way == "port" else b"/" + provider.name.encode()
         self.others: tuple[Stand, ...] = ()  # the other routes' books, told apart by `find`
 
@@ -120,11 +125,22 @@ def link(routes: Iterable[Route]) -> tuple[Route, ...]:
     return known
 
 
+def _by_field(slots: Iterable[Slot]) -> dict[bytes, tuple[Slot, ...]]:
+    found: dict[bytes, tuple[Slot, ...]] = {}
+    for slot in slots:
+        if slot.kind in ("header", "basic"):
+            name = b"authorization" if slot.kind == "basic" else slot.name.encode()
+            found[name] = (*found.get(name, ()), slot)
+    return found
+
+
 def _matching(book: tuple[Stand, ...], candidate: bytes) -> Stand | None:
     # SECURITY: every phantom is compared in full, so that the time taken tells nothing about how
     # much of a guess was right (test_looks_at_every_phantom_whatever_matches)
+    from hmac import compare_digest  # 4 ms of start-up that a run's first request can bear
+
     found = None
     for stand in book:
-        if hmac.compare_digest(stand.phantom.value, candidate):
+        if compare_digest(stand.phantom.value, candidate):
             found = stand
     return found

@@ -30,15 +30,16 @@ class Scrubber:
     def flush(self) -> bytes:
         """Return what was held back; the stream has ended."""
         held, self._held = self._held, b""
-        return self._needles.replaced(held)
+        return self._needles.ended(held)
 
     def _replacing(self, data: bytes, held_from: int) -> bytes:
         done: list[bytes] = []
         start = 0
         # a form that starts where a longer one might still grow waits with it, so that the
         # result does not depend on where the stream was cut (test_slicing_never_matters)
-        while (found := self._needles.first(data, start)) and found[0] < held_from:
-            at, end, replacement = found
+        for at, end, replacement in self._needles.found(data):
+            if at >= held_from:
+                break
             done += (data[start:at], replacement)
             start = end
             if held_from < start:

@@ -46,6 +46,21 @@ class Swap:
         self._stands.append(stand)
         return stand.phantom.secret.reveal()
 
+    def field(self, slots: tuple[Slot, ...], value: bytes) -> bytes:
+        """Return the field `value` swapped by the first of its slots that fits."""
+        value = value.rstrip(b" \t")
+        halves = {slot.name for slot in slots if slot.kind == "basic"}
+        if halves:
+            swapped = self.basic(halves, value)
+            if swapped is not value:
+                return swapped
+        for slot in slots:
+            if slot.kind == "header":
+                swapped = self.header(slot, value)
+                if swapped is not value:
+                    return swapped
+        return value
+
     def header(self, slot: Slot, value: bytes) -> bytes:
         """Return the field `value` with the credential after the slot's scheme swapped."""
         scheme = slot.scheme.encode()
@@ -55,7 +70,7 @@ class Swap:
         secret = self.credential(value[start:])
         return value if secret is None else value[:start] + secret
 
-    def basic(self, halves: frozenset[str], value: bytes) -> bytes:
+    def basic(self, halves: set[str], value: bytes) -> bytes:
         """Return a Basic credential (RFC 7617, section 2) with its halves swapped."""
         if value[:6].lower() != b"basic ":
             return value
@@ -116,43 +131,24 @@ def swap(route: Route, fields: Fields, target: bytes) -> Swapped:
     Raises Unauthenticated where no slot does, Denied for another route's phantom, Malformed
     where a slot's field occurs twice.
     """
-    slots = route.provider.slots
     swapping = Swap(route)
-    headers = {slot.name.encode() for slot in slots if slot.kind == "header"}
-    halves = frozenset(slot.name for slot in slots if slot.kind == "basic")
-    if halves:
-        headers.add(b"authorization")
     swapped: Fields = []
     filled: set[bytes] = set()
-    for name, value in fields:
-        lower = name.lower()
-        if lower not in headers:
-            swapped.append((name, value))
+    for field in fields:
+        name = field[0].lower()
+        slots = route.fields.get(name)
+        if slots is None:
+            swapped.append(field)
             continue
         # SECURITY: two credentials in one field could be read as either by the upstream
         # (test_refuses_a_credential_field_that_occurs_twice)
-        if lower in filled:
-            raise Malformed(f"the credential field {lower.decode('latin-1')} occurs twice")
-        filled.add(lower)
-        swapped.append((name, _swapped_field(swapping, slots, lower, value, halves)))
-    for slot in slots:
+        if name in filled:
+            raise Malformed(f"the credential field {name.decode('latin-1')} occurs twice")
+        filled.add(name)
+        swapped.append((field[0], swapping.field(slots, field[1])))
+    for slot in route.in_target:
         if slot.kind == "query":
             target = swapping.query(slot.name, target)
-        elif slot.kind == "path":
+        else:
             target = swapping.path(slot.scheme, target)
     return swapping.done(swapped, target)
-
-
-def _swapped_field(
-    swapping: Swap, slots: tuple[Slot, ...], name: bytes, value: bytes, halves: frozenset[str]
-) -> bytes:
-    if halves and name == b"authorization":
-        swapped = swapping.basic(halves, value)
-        if swapped is not value:
-            return swapped
-    for slot in slots:
-        if slot.kind == "header" and slot.name.encode() == name:
-            swapped = swapping.header(slot, value)
-            if swapped is not value:
-                return swapped
-    return value

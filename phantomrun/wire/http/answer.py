@@ -49,6 +49,12 @@ def refused(refusal: Refusal, *, shape: Errors, bodiless: bool, close: bool) -> 
     return "\r\n".join([*head, "", ""]).encode("latin-1") + (b"" if bodiless else body)
 
 
+def presence(fingerprint: bytes) -> bytes:
+    """Return the whole response to a nested phantomrun that asks for this run."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+    return head % len(fingerprint) + fingerprint
+
+
 def _body(refusal: Refusal, shape: Errors) -> tuple[str, bytes]:
     message = f"phantomrun: {refusal.message} [{refusal.code}]"
     status = refusal.status

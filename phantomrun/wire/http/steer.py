@@ -16,7 +16,7 @@ _DOT_SEGMENT = re.compile(
 _TARGET = re.compile(rb"[!-~\x80-\xff]+\Z")
 _ABSOLUTE = re.compile(rb"(?i)https?://[^/?#]*")
 _PORT = re.compile(rb":([0-9]+)\Z")
-_LINK_URL = re.compile(rb"<([^>]*)>")
+_LINK_URL = re.compile(rb"<([^<>]*)>")
 
 
 def origin_form(target: bytes) -> bytes:
@@ -55,17 +55,22 @@ def upstream_target(route: Route, upstream: Upstream, target: bytes) -> bytes:
 def child_location(route: Route, upstream: Upstream, url: bytes, *, listener: bytes) -> bytes:
     """Return `url` as the child must see it: within the bound upstream it leads back to us.
 
-    `listener` is the origin the child uses, without a path. Anything else is left as it is.
+    `listener` is the origin the child uses, without a path. Elsewhere stays elsewhere.
     """
     match = _ABSOLUTE.match(url)
-    origin, rest = (match[0], url[match.end() :]) if match else (b"", url)
-    if match and not _same_origin(origin, upstream):
-        return url
-    if not match and (not url.startswith(b"/") or url.startswith(b"//")):
+    if match:
+        origin, rest = match[0], url[match.end() :]
+    elif url.startswith(b"//"):  # a relative reference keeps the scheme, and ours is another
+        return child_location(
+            route, upstream, upstream.scheme.encode() + b":" + url, listener=listener
+        )
+    elif url.startswith(b"/"):
+        origin, rest = upstream.origin.encode(), url
+    else:
         return url
     root = _root(route, upstream)
-    if not _starts(rest, root):
-        return url
+    if not (_same_origin(origin, upstream) and _starts(rest, root)):
+        return origin + rest
     back = route.prefix + route.provider.version.encode() + rest[len(root) :]
     return (listener if match else b"") + (back or b"/")
 
@@ -93,7 +98,8 @@ def _root(route: Route, upstream: Upstream) -> bytes:
 
 
 def _starts(path: bytes, prefix: bytes) -> bool:
-    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"", b"/", b"?")
+    after = path[len(prefix) : len(prefix) + 1]
+    return path.startswith(prefix) and after in (b"", b"/", b"?", b"#")
 
 
 def _same_origin(origin: bytes, upstream: Upstream) -> bool:

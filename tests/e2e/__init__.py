@@ -1,0 +1,1 @@
+"""End to end: real clients, the real command, and an upstream of our own."""
