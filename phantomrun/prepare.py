@@ -125,7 +125,8 @@ def _opened(
         led.update(points(route, host=listener.HOST, port=port))
     run_id = "".join(_ID_LETTERS[byte % len(_ID_LETTERS)] for byte in os.urandom(_RUN_ID_BYTES))
     profile = line.profile
-    given = Given(planned.phantoms, led, run_id, f"{listener.HOST}:{shared}", profile)
+    address = f"{listener.HOST}:{shared}"
+    given = Given(planned.phantoms, led, run_id, address, profile, _env_files(line))
     environ = child_environ(
         {**inherited, **_env_files(line)}, given, others=planned.others, clean=clean
     )

@@ -65,10 +65,11 @@ AUDIT = [
         "core/environ.py",
     ),
     *("core/forms.py", "wire/swap.py", "wire/scrub.py", "wire/http/head.py"),
-    *("wire/http/body.py", "wire/http/exchange.py", "vault/seal.py", "vault/format.py"),
+    *("wire/http/body.py", "wire/http/parse.py", "wire/http/steer.py", "wire/http/door.py"),
+    *("wire/http/response.py", "wire/http/exchange.py", "vault/seal.py", "vault/format.py"),
     *("launch/sidecar.py", "launch/linux.py"),
 ]
-AUDIT_CEILING = 1800  # code lines
+AUDIT_CEILING = 2200  # code lines
 TESTED_WITH = {"prepare.py": "run"}  # two processes, one story
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 40

@@ -39,6 +39,7 @@ class Given(NamedTuple):
     run: str  # the run's id
     listener: str  # host:port
     profile: str = ""
+    added: Mapping[bytes, bytes] = {}  # noqa: RUF012  (nobody writes to it) from --env-file
 
 
 def child_environ(
@@ -54,6 +55,7 @@ def child_environ(
         for name, value in without_unlock(inherited).items()
         if not clean or _ALLOWED.match(name)
     }
+    environ |= without_unlock(given.added)
     # SECURITY: no real value gets in, under whatever name
     # (test_a_real_value_under_another_name_becomes_the_phantom)
     environ = _without_real_values(environ, given.phantoms.values(), others)

@@ -281,3 +281,14 @@ def test_no_real_value_gets_in(inherited: Environ, clean: bool) -> None:
 
     assert not any(REAL in value or OTHER in value for value in made.values())
     assert made[b"OPENAI_API_KEY"] == PHANTOM
+
+
+def test_what_was_asked_for_by_name_stays_in_a_clean_environment() -> None:
+    given = _given()._replace(added={b"PORT": b"8080", b"PHANTOMRUN_PASSPHRASE": b"x", b"K": REAL})
+
+    made = child_environ({b"STRAY": b"1"}, given, others=(), clean=True)
+
+    assert made[b"PORT"] == b"8080"
+    assert made[b"K"] == PHANTOM
+    assert b"STRAY" not in made
+    assert b"PHANTOMRUN_PASSPHRASE" not in made

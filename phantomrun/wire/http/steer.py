@@ -16,6 +16,7 @@ _DOT_SEGMENT = re.compile(
 _TARGET = re.compile(rb"[!-~\x80-\xff]+\Z")
 _ABSOLUTE = re.compile(rb"(?i)https?://[^/?#]*")
 _PORT = re.compile(rb":([0-9]+)\Z")
+_ANOTHER_VERSION = re.compile(rb"/v[0-9][0-9a-z]*(?:[/?]|\Z)")
 _LINK_URL = re.compile(rb"<([^<>]*)>")
 
 
@@ -41,13 +42,16 @@ def upstream_target(route: Route, upstream: Upstream, target: bytes) -> bytes:
     """Return the upstream's target for the child's `target`, which begins with the route's prefix.
 
     The provider's version segment may be there once, several times or not at all: clients
-    disagree about who adds it.
+    disagree about who adds it. A path that begins with another version keeps that one.
     """
-    rest = target[len(route.prefix) :]
+    given = target[len(route.prefix) :]
     version = route.provider.version.encode()
+    rest = given
     while version and _starts(rest, version):
         rest = rest[len(version) :]
     root = _root(route, upstream)
+    if rest is given and _ANOTHER_VERSION.match(rest) and version:
+        root = root.removesuffix(version)
     whole = root + rest
     return whole if whole.startswith(b"/") else b"/" + whole
 

@@ -118,6 +118,27 @@ UPSTREAM_TARGETS = [
         b"/groq/openai/v1/chat",
         b"/openai/v1/chat",
     ),
+    (
+        "another version instead",
+        anthropic,
+        parse_upstream("https://a.test"),
+        b"/anthropic/v2/videos",
+        b"/v2/videos",
+    ),
+    (
+        "another version below the first",
+        anthropic,
+        parse_upstream("https://a.test"),
+        b"/anthropic/v1/v2/videos",
+        b"/v1/v2/videos",
+    ),
+    (
+        "no other version",
+        anthropic,
+        parse_upstream("https://a.test"),
+        b"/anthropic/videos",
+        b"/v1/videos",
+    ),
     ("no version, nothing", _groq, parse_upstream("https://g.test"), b"/groq", b"/"),
     ("no version, a query", _groq, parse_upstream("https://g.test"), b"/groq?a", b"/?a"),
     (
