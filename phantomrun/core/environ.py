@@ -39,7 +39,7 @@ class Given(NamedTuple):
     run: str  # the run's id
     listener: str  # host:port
     profile: str = ""
-    added: Mapping[bytes, bytes] = {}  # noqa: RUF012  (nobody writes to it) from --env-file
+    added: Mapping[bytes, bytes] = {}
 
 
 def child_environ(

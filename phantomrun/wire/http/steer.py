@@ -50,8 +50,8 @@ def upstream_target(route: Route, upstream: Upstream, target: bytes) -> bytes:
     while version and _starts(rest, version):
         rest = rest[len(version) :]
     root = _root(route, upstream)
-    if rest is given and _ANOTHER_VERSION.match(rest) and version:
-        root = root.removesuffix(version)
+    if rest is given and _ANOTHER_VERSION.match(rest):
+        root = upstream.path.encode()  # what was sealed, to which `_root` may have added
     whole = root + rest
     return whole if whole.startswith(b"/") else b"/" + whole
 
