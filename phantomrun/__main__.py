@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,12 @@ def main() -> int:
         from phantomrun.launch.platforms import unsupported
 
         return _fail(unsupported(_PLATFORM))
+    _isolate()  # before any import that a directory on the path could answer
+    import signal
+
     # until somebody waits for it, Ctrl-C ends us as it ends any program: at once, and silently
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _isolate()
     # nothing that start-up makes is garbage, and looking for it costs 2 ms
     gc.disable()
     from phantomrun.cli import runline
@@ -74,6 +75,8 @@ def _fail(failure: Failure) -> int:
     from phantomrun.launch.sidecar import Interrupted
 
     if isinstance(failure, Interrupted):
+        import signal
+
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     terminal.report(failure, os.environ)

@@ -9,7 +9,7 @@ from phantomrun import catalogue, paths, project
 from phantomrun.core.environ import Environ, Given, child_environ, real_value
 from phantomrun.core.plan import Plan, chosen, plan, points
 from phantomrun.errors import ConfigError, Failure, PolicyError, VaultMissing
-from phantomrun.launch import command, sidecar
+from phantomrun.launch import sidecar
 
 if TYPE_CHECKING:
     import socket
@@ -34,13 +34,15 @@ class Ready(NamedTuple):
     profile: str
 
 
-def serve(line: RunLine, link: Link) -> NoReturn:
-    """Be the sidecar: prepare, answer, detach, and serve until the command is gone."""
+def serve(line: RunLine, link: Link, *, inherited: Environ) -> NoReturn:
+    """Be the sidecar: prepare, answer, detach, and serve until the command is gone.
+
+    `inherited` is the environment as the command would have had it.
+    """
     preparing = sidecar.end_with(link.gone)
     try:
         sidecar.listen_to_interrupts()
         sidecar.open_standard_fds()
-        inherited = command.inherited()
         sidecar.shed_loader_variables()
         ready = prepare(line, link, inherited=inherited)
         if line.dry_run:
@@ -74,10 +76,7 @@ def _give_up(link: Link, failure: Failure) -> NoReturn:
 
 
 def prepare(line: RunLine, link: Link, *, inherited: Environ) -> Ready:
-    """Return the run, ready to be answered and served; raises Failure for whatever is missing.
-
-    `inherited` is the environment as the command would have had it.
-    """
+    """Return the run, ready to be answered and served; raises Failure for whatever is missing."""
     settings = project.settings(paths.config_dir(os.environ))
     wanted_here = manifest(line)
     records = _records(line, link, no_input=line.no_input or settings.no_input)

@@ -33,7 +33,7 @@ def run(line: RunLine, arguments: list[str]) -> str:
     outside = line.if_configured and not (line.config or _in_project())
     if outside or (not line.dry_run and nested(line, inherited)):
         _become_plainly(words, inherited)
-    answer = platform().start(lambda link: _be_sidecar(line, link), arguments)
+    answer = platform().start(lambda link: _be_sidecar(line, link, inherited), arguments)
     try:
         kind, note, *fields = sidecar.heard(answer)
     except Failure as failure:
@@ -57,10 +57,10 @@ def _become_plainly(words: list[bytes], inherited: Environ) -> NoReturn:
     command.become(words, without_unlock(inherited))
 
 
-def _be_sidecar(line: RunLine, link: Link) -> NoReturn:
+def _be_sidecar(line: RunLine, link: Link, inherited: Environ) -> NoReturn:
     from phantomrun.prepare import serve  # after the fork: what it imports is not our weight
 
-    serve(line, link)
+    serve(line, link, inherited=inherited)
 
 
 def _in_project() -> bool:

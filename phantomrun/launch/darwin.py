@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from phantomrun.launch import command
 from phantomrun.launch.sidecar import Answer, Link
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def main(
     shield()
     line = runline.parse(words[_ENDS:], os.environ)
     assert line is not None  # noqa: S101  (the launcher parsed the same words)
-    serve(line, Link(told, hangup, watch(launcher)))
+    serve(line, Link(told, hangup, watch(launcher)), inherited=command.inherited())
 
 
 if __name__ == "__main__":
