@@ -40,7 +40,7 @@ _phantomrun_taken() {
 _phantomrun_options() {
     case $1 in
         '') echo '-p --profile -C --config -q --quiet -v --verbose --color -n --no-input --json -h --help -V --version' ;;
-        run|exec|x) echo '-o --only -x --except --env-file --clean-env --if-configured --dry-run -p --profile -C --config -q --quiet -v --verbose --color -n --no-input --json -h --help' ;;
+        run|exec|x) echo '-o --only -x --except --env-file --clean-env --if-configured --dry-run -p --profile -C --config -q --quiet -v --verbose --color -n --no-input -h --help' ;;
         init) echo '--key-file -p --profile -C --config -q --quiet -v --verbose --color -n --no-input --json -h --help' ;;
         set) echo '--upstream --ca-file --provider -p --profile -C --config -q --quiet -v --verbose --color -n --no-input --json -h --help' ;;
         import) echo '--from --dry-run --replace --rewrite --no-rewrite -y --yes -p --profile -C --config -q --quiet -v --verbose --color -n --no-input --json -h --help' ;;

@@ -80,7 +80,6 @@ complete -c phantomrun -n "__phantomrun_at run exec x" -s q -l quiet -d 'Only fa
 complete -c phantomrun -n "__phantomrun_at run exec x" -s v -l verbose -d 'Say more'
 complete -c phantomrun -n "__phantomrun_at run exec x" -l color -d 'auto, always or never' -r -a 'auto always never'
 complete -c phantomrun -n "__phantomrun_at run exec x" -s n -l no-input -d 'Never ask'
-complete -c phantomrun -n "__phantomrun_at run exec x" -l json -d 'One JSON object per line, from verbs that read'
 complete -c phantomrun -n "__phantomrun_at run exec x" -s h -l help -d 'Show this page'
 complete -c phantomrun -n "__phantomrun_at init" -l key-file -d 'Make a key file there, instead of a passphrase' -r -F
 complete -c phantomrun -n "__phantomrun_at init" -s p -l profile -d 'The project file\'s profile' -r -f

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # built in, and missing from the stubs
 import gc
 import os
 import sys
@@ -21,29 +22,28 @@ def main() -> int:
         from phantomrun.launch.platforms import unsupported
 
         return _fail(unsupported(_PLATFORM))
-    _isolate()  # before any import that a directory on the path could answer
-    import signal
-
-    # until somebody waits for it, Ctrl-C ends us as it ends any program: at once, and silently
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # until somebody waits for it, Ctrl-C ends us as it ends any program: at once, and silently.
+    # _signal is built in: no directory on the path can answer for it
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    _isolate()
     # nothing that start-up makes is garbage, and looking for it costs 2 ms
     gc.disable()
     from phantomrun.cli import runline
     from phantomrun.errors import Failure
-    from phantomrun.launch.sidecar import shed_loader_variables
+    from phantomrun.launch.sidecar import listen_to_interrupts, shed_openssl_variables
 
     words = sys.argv[1:]
+    line = None
     try:
         line = runline.parse(words, os.environ)
         if line is not None:
             return _run(line, words)
     except Failure as failure:
-        return _fail(failure)
+        return _fail(failure, colour=line.color if line is not None else "")
     gc.enable()
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    shed_loader_variables()
+    listen_to_interrupts()
+    shed_openssl_variables()
     from phantomrun.cli.main import main as verbs
 
     return verbs(words)
@@ -68,18 +68,16 @@ def _run(line: RunLine, words: list[str]) -> int:
     return 0
 
 
-def _fail(failure: Failure) -> int:
+def _fail(failure: Failure, *, colour: str = "") -> int:
     """Report a run that did not start; 125 unless the command could not be executed."""
     from phantomrun.cli import terminal
     from phantomrun.errors import LaunchError
     from phantomrun.launch.sidecar import Interrupted
 
     if isinstance(failure, Interrupted):
-        import signal
-
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
-    terminal.report(failure, os.environ)
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        os.kill(os.getpid(), _signal.SIGINT)
+    terminal.report(failure, os.environ, colour=colour)
     execution = isinstance(failure, LaunchError) and failure.exit_code in (126, 127)
     return failure.exit_code if execution else 125
 

@@ -36,6 +36,12 @@ def load(name: str, *, user_dir: str | None) -> Provider:
     raise _unknown(name, user_dir)
 
 
+def path(name: str, *, user_dir: str) -> str:
+    """Return the file that `load` reads for that name: the user's own, else the shipped one."""
+    own = os.path.join(user_dir, f"{name}.toml")
+    return own if os.path.lexists(own) else os.path.join(SHIPPED_DIR, f"{name}.toml")
+
+
 def names(user_dir: str | None) -> list[str]:
     """Return the name of every provider, sorted."""
     return sorted(set(_listed(SHIPPED_DIR)) | set(_listed(user_dir) if user_dir else ()))

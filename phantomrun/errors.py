@@ -8,12 +8,15 @@ PhantomrunError                     message: lower case, no final period, no sec
 │   │   ├── VaultMissing       nothing at that path
 │   │   ├── VaultLocked        wrong passphrase, or no way to ask for one
 │   │   └── VaultDamaged       truncated, altered, or from a newer version
+│   ├── PolicyError            refused by policy or trust
 │   └── LaunchError            126 not executable, 127 not found, 125 anything else of ours
 └── Refusal             ends one exchange     → status sent to the child
     ├── Malformed         400  bytes we will not forward
     ├── Unauthenticated   401  no phantom of this run in a slot
     ├── Denied            403  a phantom out of place
     └── Unreachable       502  the upstream did not answer, or could not be trusted
+
+A few more, which nobody catches by name, are defined where they are raised.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def serve(line: RunLine, link: Link, *, inherited: Environ) -> NoReturn:
     try:
         sidecar.listen_to_interrupts()
         sidecar.open_standard_fds()
-        sidecar.shed_loader_variables()
+        sidecar.shed_openssl_variables()
         ready = prepare(line, link, inherited=inherited)
         if line.dry_run:
             sidecar.tell(link, (b"plan", _described(ready).encode()))
@@ -126,9 +126,7 @@ def _opened(
     profile = line.profile
     address = f"{listener.HOST}:{shared}"
     given = Given(planned.phantoms, led, run_id, address, profile, _env_files(line))
-    environ = child_environ(
-        {**inherited, **_env_files(line)}, given, others=planned.others, clean=clean
-    )
+    environ = child_environ(inherited, given, others=planned.others, clean=clean)
     return Ready(environ, planned, doors, run_id, fingerprint(line, project_file), profile)
 
 
@@ -236,11 +234,13 @@ def _noted(ready: Ready) -> str:
 
 
 def _described(ready: Ready) -> str:
-    """Return what --dry-run prints: every phantom's upstream and every variable that is set."""
+    """Return what --dry-run prints: every phantom's upstream, and the variables that lead there."""
     lines = []
+    variables = {phantom.value: variable for variable, phantom in ready.plan.phantoms.items()}
     for route in ready.plan.routes:
         for stand in route.book:
             where = stand.upstream.origin + stand.upstream.path
-            lines.append(f"{stand.phantom.secret.name}  →  {where}  ({route.provider.title})")
+            variable = variables[stand.phantom.value]
+            lines.append(f"{variable}  →  {where}  ({route.provider.title})")
         lines += [f"  {variable}" for variable in route.provider.points]
     return "\n".join(lines or ["no secrets: the command would run with none"]) + "\n"

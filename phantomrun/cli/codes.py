@@ -132,12 +132,12 @@ CODES = {
     ),
     "PR-PORT": (
         "No port on 127.0.0.1 could be opened.",
-        "Every run opens one, and a second one for providers that need it. The machine has run "
-        "out of them, or forbids it.",
+        "Every run opens one, and one more for each provider that needs its own. The machine has "
+        "run out of them, or forbids it.",
     ),
     "PR-PROVIDER": (
         "A provider is unknown, or its file is wrong.",
-        "`phantomrun providers` lists them, `phantomrun providers openai` shows one. Your own "
+        "`phantomrun providers` lists them, `phantomrun providers openai` names its file. Your own "
         "files are in the configuration directory, providers/NAME.toml; they replace ours.",
     ),
     "PR-ROUTE": (
@@ -165,7 +165,7 @@ CODES = {
     ),
     "PR-UPGRADE": (
         "The request asks for something that the proxy does not speak.",
-        "For example an upgrade to another protocol. It was not forwarded.",
+        "That is WebSocket. The request was not forwarded.",
     ),
     "PR-UPSTREAM": (
         "The address that a secret may go to is missing or cannot be used.",

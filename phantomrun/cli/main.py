@@ -20,7 +20,6 @@ from phantomrun.errors import ConfigError, Failure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-USAGE_EXIT = 2
 NO_COMMAND_EXIT = 125  # `phantomrun $EMPTY` is a run that lost its command
 
 # The verb and what `--help` says of it. `run` has a way of its own, through __main__.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from phantomrun import catalogue
 from phantomrun.cli.binding import Known
 from phantomrun.cli.invocation import Invocation, verb
 
@@ -29,7 +30,8 @@ def command(asked: Invocation, name: str | None) -> int:
     """Show every service we know, or all about one.
 
     GRADE says how its facts were checked: sdk-source is the vendor's own client, docs the
-    vendor's documentation. Your own files in the configuration directory come first.
+    vendor's documentation, peer-catalogue what other tools of this kind know. Your own files in
+    the configuration directory come first.
     """
     known = Known(asked.provider_dir)
     if name is not None:
@@ -102,6 +104,7 @@ def _show(asked: Invocation, provider: Provider) -> None:
         ("grade", f"{provider.grade}, {provider.checked}"),
         ("source", provider.source),
         ("note", provider.note),
+        ("file", catalogue.path(provider.name, user_dir=asked.provider_dir)),
     ]
     for label, text in rows:
         if text:

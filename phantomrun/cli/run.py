@@ -25,3 +25,7 @@ def command(asked: Invocation, /, **_: object) -> int:
     started, 126 if it cannot be executed, 127 if it was not found.
     """
     raise LaunchError("no command was given", hint="phantomrun -- CMD [ARG]…", code="PR-USAGE")
+
+
+# what a run prints is the command's
+command.params = [option for option in command.params if option.name != "json"]

@@ -22,7 +22,6 @@ _FLAGS = {
     "--if-configured": "if_configured",
     "--clean-env": "clean_env",
     "--dry-run": "dry_run",
-    "--json": "json",
 }
 _VALUED = {
     "--profile": "profile",
@@ -47,6 +46,7 @@ class RunLine(NamedTuple):
     command: tuple[str, ...]
     profile: str = ""
     directory: str = ""
+    color: str = ""
     config: str = ""  # the project file, instead of the nearest
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -131,11 +131,12 @@ def _line(command: list[str], options: dict[str, list[str]], environ: Mapping[st
         tuple(command),
         profile=text("profile"),
         directory=text("directory"),
+        color=text("color"),
         config=text("config"),
         only=several["only"],
         without=several["without"],
         env_files=several["env_files"],
-        verbose=flag("verbose") and "quiet" not in options,
+        verbose=flag("verbose") and not flag("quiet"),
         no_input=flag("no_input"),
         if_configured=flag("if_configured"),
         clean_env=flag("clean_env"),

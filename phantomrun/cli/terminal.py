@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from phantomrun.errors import PhantomrunError
 
-COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1"}
 DEFAULT_COLUMNS = 80
 GAP = 2
 MAX_LINES = 5  # of a failure
@@ -135,9 +135,11 @@ class Terminal:
         return bool(self.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def report(failure: PhantomrunError, environ: Mapping[str, str]) -> None:
+def report(failure: PhantomrunError, environ: Mapping[str, str], *, colour: str = "") -> None:
     """Print what failed and what to type, on stderr."""
-    Terminal(environ).report(failure)
+    terminal = Terminal(environ)
+    terminal.colour = colour or "auto"
+    terminal.report(failure)
 
 
 def _lenient(stream: TextIO | None) -> TextIO:

@@ -8,7 +8,6 @@ import re
 MIN_NAMED_CHARS = 6
 MIN_PREFIXED_REST_CHARS = 8
 MAX_STAND_IN_CHARS = 120
-MIN_RANDOM_CHARS = 24
 MIN_RANDOM_BITS_PER_CHAR = 3.8  # English words joined without spaces stay below
 
 # What a bundler copies into pages that everybody can read.

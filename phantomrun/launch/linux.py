@@ -23,7 +23,8 @@ def start(entry: Callable[[Link], NoReturn], arguments: list[str]) -> Answer:
     """Start the sidecar running `entry` and return the end its answer arrives at.
 
     Forked twice and reaped, so that the command has no child that it did not start. The order is
-    the defence: see launch.md, "Protecting the process that holds secrets".
+    the defence: this process is shielded and known to be untraced before it forks, and only the
+    fork, whose address space nobody has seen open, touches a secret.
     """
     del arguments  # a fork already has them
     _shield()

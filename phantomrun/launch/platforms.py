@@ -40,6 +40,6 @@ def unsupported(name: str) -> LaunchError:
     shown = "Windows" if name in ("win32", "cygwin") else name
     return LaunchError(
         f"{shown} is not supported yet; nothing was started",
-        hint="on Windows, use it inside WSL 2" if shown == "Windows" else "Linux and macOS are",
+        hint="on Windows, use it inside WSL 2" if shown == "Windows" else "Linux is",
         code="PR-PLATFORM",
     )

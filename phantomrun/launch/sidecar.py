@@ -136,7 +136,7 @@ def end_with(gone: int) -> LockType:
     return preparing
 
 
-def shed_loader_variables() -> None:
+def shed_openssl_variables() -> None:
     """Forget what would steer OpenSSL; to be called before anything of it is loaded."""
     # SECURITY: SSL_CERT_FILE and HTTPS_PROXY together would send a secret to whoever set them
     # (test_variables_cannot_choose_the_authorities)

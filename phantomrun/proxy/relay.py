@@ -12,7 +12,7 @@ from phantomrun.wire.actions import Action, Dial, Hangup, Release, ToChild, ToUp
 
 if TYPE_CHECKING:
     from phantomrun.core.route import Upstream
-    from phantomrun.wire.http.exchange import HttpWire
+    from phantomrun.wire.actions import Wire
 
 LINGER_S = 2.0  # how long a child that is still sending may read our last answer
 FIRST_REQUEST_S = 30.0  # how long a connection may stand without having brought a phantom
@@ -23,7 +23,7 @@ _RESET = struct.pack("ii", 1, 0)
 class Relay(asyncio.Protocol):
     """One child's connection, the upstream's of its current exchange, and the balance between."""
 
-    def __init__(self, wire: HttpWire, pool: Pool, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, wire: Wire, pool: Pool, tasks: asyncio.TaskGroup) -> None:
         self._wire = wire
         self._pool = pool
         self._tasks = tasks

@@ -1,4 +1,4 @@
-"""Passphrase or key file → key → sealed bytes: the only importer of cryptography and argon2."""
+"""Passphrase or key file → key → sealed bytes: no other module of a run imports either library."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_half_an_answer_starts_nothing(sent: bytes) -> None:
 
 def test_variables_that_steer_openssl_are_forgotten() -> None:
     code = (
-        "import os; from phantomrun.launch import sidecar; sidecar.shed_loader_variables();"
+        "import os; from phantomrun.launch import sidecar; sidecar.shed_openssl_variables();"
         "print(sorted(name for name in os.environ if name.startswith(('SSL', 'OPENSSL'))))"
     )
     environ = {**os.environ, "OPENSSL_CONF": "/x", "SSL_CERT_FILE": "/x", "SSLKEYLOGFILE": "/x"}
