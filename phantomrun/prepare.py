@@ -12,7 +12,7 @@ from phantomrun.errors import ConfigError, Failure, PolicyError, VaultMissing
 from phantomrun.launch import sidecar
 
 if TYPE_CHECKING:
-    import socket
+    import _socket
 
     from phantomrun.cli.runline import RunLine
     from phantomrun.core.manifest import Manifest
@@ -28,7 +28,7 @@ class Ready(NamedTuple):
 
     environ: Environ
     plan: Plan
-    doors: list[tuple[socket.socket, str]]  # "" serves every route with a prefix
+    doors: list[tuple[_socket.socket, str]]  # "" serves every route with a prefix
     run_id: str
     fingerprint: str
     profile: str
@@ -145,7 +145,7 @@ def _serve_doors(ready: Ready, link: Link) -> None:
         origin = f"http://{listener.HOST}:{listener.port(socket_)}"
         run_id = "" if name else ready.run_id
         door = Door(routes, origin=origin, run_id=run_id, fingerprint=ready.fingerprint)
-        doors.append((socket_, door))
+        doors.append((listener.opened(socket_), door))
     serve_doors(doors, environ=dict(os.environ))
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+# the type that `socket.socket` adds to: the module with the rest costs 2 ms of start-up
+import _socket
 import errno
-import socket
+from typing import TYPE_CHECKING
 
 from phantomrun.errors import LaunchError
+
+if TYPE_CHECKING:
+    import socket
 
 HOST = "127.0.0.1"  # the literal: a name could resolve to another address, or to a proxy
 BACKLOG = 1024
 
 
-def bind() -> socket.socket:
+def bind() -> _socket.socket:
     """Return a listening socket on a free loopback port; raises LaunchError when there is none."""
-    door: socket.socket | None = None
+    door: _socket.socket | None = None
     try:
-        door = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        door = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         door.bind((HOST, 0))
         door.listen(BACKLOG)
         door.setblocking(False)
@@ -32,7 +37,14 @@ def bind() -> socket.socket:
     return door
 
 
-def port(door: socket.socket) -> int:
+def opened(door: _socket.socket) -> socket.socket:
+    """Return `door` as the socket that an event loop wants; `door` itself is used up."""
+    import socket
+
+    return socket.socket(fileno=door.detach())
+
+
+def port(door: _socket.socket) -> int:
     """Return the port that `door` listens on."""
     number = door.getsockname()[1]
     assert isinstance(number, int)  # noqa: S101  (the type of an AF_INET name)

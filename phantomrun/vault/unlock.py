@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from phantomrun import tty
 from phantomrun.errors import VaultLocked
-from phantomrun.vault import askpass
 from phantomrun.vault.keyfile import read_key_file
 from phantomrun.vault.private import read_all, read_private
 from phantomrun.vault.seal import Credential
@@ -121,6 +119,10 @@ def _asked(
             f"{request.last_error} ({left} {'try' if left == 1 else 'tries'} left)\n{QUESTION}"
         )
     quiet = no_input or environ.get("CI", "").lower() in {"true", "1"}
+    # a key file, or a passphrase that is given, needs neither
+    from phantomrun import tty
+    from phantomrun.vault import askpass
+
     program = askpass.chosen(environ, no_input=quiet, has_terminal=tty.available)
     if program:
         return _checked(askpass.ask(program, question, environ=environ), program)

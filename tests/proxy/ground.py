@@ -79,7 +79,8 @@ async def proxied(
         ),
     )
     door = listener.bind()
-    origin = f"http://127.0.0.1:{listener.port(door)}"
+    port = listener.port(door)
+    origin = f"http://127.0.0.1:{port}"
     served = Door(link([route]), origin=origin)
     pool = Pool(chain)
     transports: list[asyncio.BaseTransport] = []
@@ -91,9 +92,9 @@ async def proxied(
 
     async with asyncio.TaskGroup() as tasks:
         server = await asyncio.get_running_loop().create_server(
-            lambda: Kept(HttpWire(served), pool, tasks), sock=door
+            lambda: Kept(HttpWire(served), pool, tasks), sock=listener.opened(door)
         )
-        yield Proxied(listener.port(door), pool)
+        yield Proxied(port, pool)
         server.close()
         pool.close()
         for transport in transports:

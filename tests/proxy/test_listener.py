@@ -25,10 +25,13 @@ except LaunchError as failure:
 
 
 def test_a_door_is_on_the_literal_loopback_address() -> None:
-    door = listener.bind()
-    with door:
-        assert door.getsockname()[0] == "127.0.0.1"
-        assert 1024 < listener.port(door) < 65536
+    bound = listener.bind()
+    port = listener.port(bound)
+
+    with listener.opened(bound) as door:
+        assert door.getsockname() == ("127.0.0.1", port)
+        assert 1024 < port < 65536
+        assert not door.get_inheritable()
 
 
 def test_running_out_of_descriptors_is_a_launch_error() -> None:
