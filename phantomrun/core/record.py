@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from phantomrun.errors import ConfigError
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
 MAX_NAME_CHARS = 128
 MIN_VALUE_BYTES = 8  # a shorter one could not be told from ordinary text on its way back
 MAX_VALUE_BYTES = 32 * 1024  # no HTTP server in use accepts a longer field
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CONTROLS = {0: "a NUL byte", 10: "a newline", 13: "a carriage return", 9: "a tab"}
 
 
@@ -31,18 +29,6 @@ class Record(NamedTuple):
     ca_pem: str
     created: int
     changed: int
-
-
-def check_name(name: str) -> None:
-    """Raise ConfigError unless `name` can name a secret."""
-    if not name:
-        raise ConfigError("a secret needs a name", code="PR-NAME")
-    if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name[:MAX_NAME_CHARS]!r} cannot name a secret",
-            hint="use letters, digits, _ . - and begin with a letter or _",
-            code="PR-NAME",
-        )
 
 
 def check_value(name: str, value: bytes) -> None:

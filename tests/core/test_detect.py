@@ -184,7 +184,7 @@ ORDINARY = [
     ("OPENAI_API_KEY", "$OPENAI_KEY"),
     ("OPENAI_API_KEY", "{{ openai_key }}"),
     ("OPENAI_API_KEY", "op://vault/item/field"),
-    ("OPENAI_API_KEY", "TODO"),
+    ("OPENAI_API_KEY", "TODO"),  # a value that templates have, not a note of ours
     ("OPENAI_API_KEY", "placeholder"),
     ("OPENAI_API_KEY", "REDACTED"),
     ("OPENAI_API_KEY", "dummy-key-for-tests"),

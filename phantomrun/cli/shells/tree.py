@@ -30,7 +30,6 @@ _POSITIONAL = {
     "completion": " ".join(SHELLS),
     "help": VERBS,
 }
-INNER = ("run", *(alias for alias, verb in ALIASES.items() if verb == "run"))
 
 
 class Switch(NamedTuple):
